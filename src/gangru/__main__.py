@@ -1,0 +1,5 @@
+"""`python -m gangru`."""
+
+from gangru.cli.app import main
+
+main()

@@ -1,0 +1,40 @@
+"""Options that several commands share, and how a command finds its workspace."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from gangru.study.workspace import Workspace
+
+Directory = Annotated[
+    Path | None, typer.Option("-C", "--directory", metavar="DIR", help="Act in DIR instead of here.")
+]
+Study = Annotated[str, typer.Option("--study", metavar="NAME", help="Which set of settings; main is study.toml itself.")]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change a setting of the study; remembered for its name."),
+]
+
+
+def workspace_of(directory: Path | None, study: str = "main", changes: list[str] | None = None) -> "Workspace":
+    """The workspace a command acts on."""
+    from gangru.study.workspace import open_workspace
+
+    return open_workspace(directory or Path(), study, overrides(changes))
+
+
+def overrides(changes: list[str] | None) -> dict[str, Any]:
+    """SECTION.KEY=VALUE pairs as a dictionary; a value that is no JSON is taken as text."""
+    pairs: dict[str, Any] = {}
+    for change in changes or []:
+        name, equals, value = change.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"{change!r}: expected SECTION.KEY=VALUE", param_hint="--set")
+        try:
+            pairs[name.strip()] = json.loads(value)
+        except json.JSONDecodeError:
+            pairs[name.strip()] = value
+    return pairs

@@ -1,0 +1,42 @@
+"""The whole study with progress, as `run` and `demo` do it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gangru.cli.screen import date_progress, print_headline, step, training_progress
+from gangru.study import stages
+from gangru.study.inputs import Inputs, load_inputs
+from gangru.study.reporting import make_report
+
+if TYPE_CHECKING:
+    from gangru.evaluation.result import Evaluation
+    from gangru.study.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a whole run leaves behind."""
+
+    inputs: Inputs
+    evaluation: "Evaluation"
+    reports: list[Path]
+
+
+def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
+    """Train, make the factor, evaluate and, unless told otherwise, write the newest monthly."""
+    with step(f"{workspace.study}: reading the market"):
+        inputs = load_inputs(workspace)
+    with training_progress() as on_tick:
+        stages.train(inputs, on_tick)
+    with date_progress("factor") as on_step:
+        made = stages.make_factor(inputs, on_step)
+    with step("evaluating"):
+        evaluation = stages.evaluate(inputs, made)
+        stages.write_evaluation(inputs, stages.evaluation_document(inputs, evaluation, made))
+    print_headline(evaluation)
+    paths = []
+    if report:
+        with step("writing the report"):
+            paths = make_report(inputs, made, None)
+    return Run(inputs, evaluation, paths)

@@ -1,0 +1,127 @@
+"""What a person sees in the terminal: progress on stderr, tables on stdout."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from gangru.evaluation.result import Evaluation
+    from gangru.study.stages import OnTick
+    from gangru.training.fold_run import FoldJob
+    from gangru.training.loop import Tick
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+PERCENT = {
+    "ic_mean", "ic_latest", "ic_1y", "annual_return", "annual_volatility", "max_drawdown", "annual_excess",
+    "net_annual_return", "net_annual_excess", "turnover",
+}  # fmt: skip
+ROWS = {
+    "months": "Months",
+    "ic_mean": "IC mean",
+    "icir": "ICIR",
+    "ic_latest": "Latest IC",
+    "ic_1y": "One-year IC mean",
+    "ic_t": "t of the mean IC (Newey–West)",
+    "annual_return": "Annualised return",
+    "annual_volatility": "Annualised volatility",
+    "return_over_volatility": "Return / volatility",
+    "information_ratio": "Information ratio",
+    "max_drawdown": "Maximum drawdown",
+    "turnover": "Monthly turnover, one-sided",
+    "annual_excess": "Annualised excess",
+    "net_annual_return": "Annualised return after costs",
+    "net_annual_excess": "Annualised excess after costs",
+}
+
+
+def progress() -> Progress:
+    """A progress bar with elapsed and remaining time, on stderr."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(elapsed_when_finished=False),
+        TextColumn("{task.fields[note]}"),
+        console=err,
+        transient=False,
+    )
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Say what is being done and, after it, how long it took."""
+    started = time.perf_counter()
+    with err.status(f"{what} …"):
+        yield
+    err.print(f"{what}: {time.perf_counter() - started:.1f} s")
+
+
+@contextmanager
+def training_progress() -> Iterator["OnTick"]:
+    """Progress of the folds: a bar for each net in training, its figures beside it."""
+    with progress() as bars:
+        tasks: dict[tuple[str, str], int] = {}
+
+        def on_tick(job: "FoldJob", tick: "Tick") -> None:
+            key = (job.name, tick.phase)
+            if key not in tasks:
+                tasks[key] = bars.add_task(f"{job.name} {tick.phase}", total=tick.max_epochs, note="")
+            bars.update(tasks[key], completed=tick.epoch, note=figures_note(tick))  # type: ignore[arg-type]
+            if not err.is_terminal:
+                err.print(f"{job.name} {tick.phase} epoch {tick.epoch}/{tick.max_epochs}: {figures_note(tick)}")
+
+        yield on_tick
+
+
+def figures_note(tick: "Tick") -> str:
+    """The figures worth a glance, beside the bar."""
+    shown = ("train_ic", "valid_ic", "d_loss", "g_loss", "correlation", "distance", "valid_error")
+    return "  ".join(f"{name} {tick.figures[name]:.3f}" for name in shown if name in tick.figures)
+
+
+@contextmanager
+def date_progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Progress over dates."""
+    with progress() as bars:
+        task = bars.add_task(what, total=None, note="")
+
+        def on_step(name: str, done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total, note=name)
+
+        yield on_step
+
+
+def figure(name: str, value: float | int | None) -> str:
+    """A headline figure as printed: percents where it is a rate, – where it is not defined."""
+    if value is None:
+        return "–"
+    if isinstance(value, int):
+        return str(value)
+    return f"{value:.2%}" if name in PERCENT else f"{value:.2f}"
+
+
+def print_headline(evaluation: "Evaluation") -> None:
+    """The headline figures under their conventions, side by side."""
+    span = f"{evaluation.first_month} to {evaluation.last_month}" if evaluation.first_month else "no known month"
+    table = Table(title=f"{evaluation.study}: return months {span}", title_justify="left")
+    table.add_column("")
+    columns = {
+        "Factor, t+1": evaluation.headline,
+        "Pearson": evaluation.headline_pearson,
+        "Raw pRet": evaluation.headline_raw,
+        "t to t": evaluation.headline_t,
+    }
+    for name in columns:
+        table.add_column(name, justify="right")
+    for name, label in ROWS.items():
+        table.add_row(label, *(figure(name, getattr(headline, name)) for headline in columns.values()))
+    out.print(table)

@@ -1,0 +1,117 @@
+"""Commands that run the stages: train, factor, evaluate, report, and run for all of them."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gangru.cli.options import Changes, Directory, Study, workspace_of
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    variant = 'gangru train --study gru --set features.generator="none"'
+    app.command("train", epilog=f"Examples:  gangru train   ·   {variant}")(train)
+    app.command("factor", epilog="Examples:  gangru factor   ·   gangru factor --study gru")(factor)
+    app.command("evaluate", epilog="Examples:  gangru evaluate   ·   gangru evaluate --json > evaluation.json")(evaluate)
+    app.command("report", epilog="Examples:  gangru report   ·   gangru report --month 2020-06")(report)
+    app.command("run", epilog="Examples:  gangru run   ·   gangru run ~/data/ashare -C mystudy")(run)
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Month = Annotated[
+    str | None, typer.Option("--month", metavar="YYYY-MM", help="Return month; default the last that is known.")
+]
+
+
+def train(directory: Directory = None, study: Study = "main", changes: Changes = None) -> None:
+    """Train every fold that is due; what is done is skipped, what is begun goes on from its last finished epoch."""
+    from gangru.cli.screen import err, step, training_progress
+    from gangru.study import stages
+    from gangru.study.inputs import load_inputs
+
+    workspace = workspace_of(directory, study, changes)
+    with step("reading the market"):
+        inputs = load_inputs(workspace)
+    with training_progress() as on_tick:
+        trained = stages.train(inputs, on_tick)
+    err.print(f"trained {', '.join(trained)}" if trained else "every due fold was trained already")
+
+
+def factor(directory: Directory = None, study: Study = "main") -> None:
+    """Predict, neutralise and write runs/STUDY/factor.parquet: date, code, pret, factor, fold."""
+    from gangru.cli.screen import date_progress, out, step
+    from gangru.study import stages
+    from gangru.study.inputs import load_inputs
+
+    workspace = workspace_of(directory, study)
+    with step("reading the market"):
+        inputs = load_inputs(workspace)
+    with date_progress("factor") as on_step:
+        made = stages.make_factor(inputs, on_step)
+    dates = made.table["date"].n_unique()
+    out.print(f"{len(made.table):,} rows on {dates} dates → {workspace.factor_path}", soft_wrap=True)
+
+
+def evaluate(directory: Directory = None, study: Study = "main", as_json: Json = False, month: Month = None) -> None:
+    """Measure the factor: IC, long portfolio, deciles, industries; write runs/STUDY/evaluation.json."""
+    from gangru.cli.screen import out, print_headline, step
+    from gangru.study import stages
+    from gangru.study.inputs import load_inputs
+
+    workspace = workspace_of(directory, study)
+    made = stages.read_factor(workspace)
+    with step("reading the market"):
+        inputs = load_inputs(workspace)
+    with step("evaluating"):
+        evaluation = stages.evaluate(inputs, made, month)
+        document = stages.evaluation_document(inputs, evaluation, made)
+    if month is None:
+        stages.write_evaluation(inputs, document)
+    if as_json:
+        typer.echo(json.dumps(document, ensure_ascii=False))
+        return
+    print_headline(evaluation)
+    for note in evaluation.notes:
+        out.print(f"note: {note}")
+
+
+def report(directory: Directory = None, study: Study = "main", month: Month = None) -> None:
+    """Write the monthly of a return month: reports/STUDY/YYYY-MM.html and its other formats."""
+    from gangru.cli.screen import step
+    from gangru.study import stages
+    from gangru.study.inputs import load_inputs
+    from gangru.study.reporting import make_report
+
+    workspace = workspace_of(directory, study)
+    made = stages.read_factor(workspace)
+    with step("reading the market"):
+        inputs = load_inputs(workspace)
+    with step("writing the report"):
+        paths = make_report(inputs, made, month)
+    for path in paths:
+        typer.echo(str(path))
+
+
+def run(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH…]", help="Files or folders to ingest first.")
+    ] = None,
+    directory: Directory = None,
+    study: Study = "main",
+    changes: Changes = None,
+) -> None:
+    """Everything in order: ingest (where paths are given), train, factor, evaluate, report."""
+    from gangru.cli.running import run_study
+    from gangru.cli.setting_up import ingest_into, print_ingest
+
+    workspace = workspace_of(directory, study, changes)
+    if paths:
+        from gangru.cli.screen import step
+
+        with step("ingesting"):
+            result = ingest_into(directory or Path(), paths, None)
+        print_ingest(result)
+    for path in run_study(workspace).reports:
+        typer.echo(str(path))

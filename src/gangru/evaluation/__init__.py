@@ -1,0 +1,1 @@
+"""How a factor did, from any table of date, code and factor."""

@@ -1,0 +1,81 @@
+"""The stocks that the factor likes on a date, best first."""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from gangru.evaluation.groups import places, top_count
+from gangru.evaluation.ic import average_ranks
+from gangru.market.daily import Bools, Codes, Floats
+
+IndustryIndex = tuple[NDArray[np.int16], list[str]]  # positions in the list of names, −1 unknown
+
+SCHEMA = {
+    "rank": pl.Int64,
+    "code": pl.String,
+    "name": pl.String,
+    "industry": pl.String,
+    "score": pl.Float64,
+    "percentile": pl.Float64,
+    "tradable": pl.Boolean,
+    "previous_percentile": pl.Float64,
+    "change": pl.Float64,
+    "in_long_list": pl.Boolean,
+}
+
+
+def percentiles(scores: Floats) -> Floats:
+    """Place among the scored stocks, 0 worst to 1 best, ties at their mean, (N,); NaN without a score."""
+    rank = average_ranks(scores[None, :])[0]
+    count = int((~np.isnan(rank)).sum())
+    return np.asarray(rank if count == 1 else (rank - 1) / max(count - 1, 1))
+
+
+def pick_table(
+    codes: Codes, scores: Floats, previous: Floats | None, *, buyable: Bools, fraction: float
+) -> pl.DataFrame:
+    """All stocks scored on a factor date, best first; columns of `evaluation.result` but name and industry.
+
+    (N,): `scores` of the date, `previous` of the factor date before it or None, `buyable` at the date's
+    close. Sees the factor date and the one before, nothing later.
+    """
+    place = places(scores[None, :])[0]
+    count = int((place >= 0).sum())
+    best_first = np.argsort(np.where(place >= 0, place, len(scores)), kind="stable")[:count]
+    now = percentiles(scores)[best_first]
+    before = (np.full(len(scores), np.nan) if previous is None else percentiles(previous))[best_first]
+    listed = int(top_count(np.array([count]), fraction)[0])
+    table = pl.DataFrame(
+        {
+            "rank": np.arange(1, count + 1),
+            "code": codes[best_first].tolist(),
+            "score": scores[best_first],
+            "percentile": now,
+            "tradable": buyable[best_first],
+            "previous_percentile": before,
+            "change": now - before,
+            "in_long_list": np.arange(count) < listed,
+        },
+        schema={name: kind for name, kind in SCHEMA.items() if name not in ("name", "industry")},
+    )
+    return table.with_columns(pl.col("previous_percentile", "change").fill_nan(None))
+
+
+def described(
+    table: pl.DataFrame, codes: Codes, industry: IndustryIndex, names: pl.DataFrame
+) -> pl.DataFrame:
+    """Add each stock's name and its industry, null where unknown.
+
+    `industry` holds the positions (1, N) of `codes` as of the picks' date; `names` has code and name.
+    """
+    index, industry_names = industry
+    labels = np.array([*industry_names, None], dtype=object)[index[0]]
+    classes = pl.DataFrame(
+        {"code": codes.tolist(), "industry": labels.tolist()},
+        schema={"code": pl.String, "industry": pl.String},
+    )
+    known = names.select(pl.col("code", "name").cast(pl.String)).unique(
+        "code", keep="last", maintain_order=True
+    )
+    joined = table.join(known, on="code", how="left", maintain_order="left")
+    return joined.join(classes, on="code", how="left", maintain_order="left").select(list(SCHEMA))

@@ -1,0 +1,81 @@
+"""What an evaluation holds: plain tables and numbers, the same for terminal, JSON and report.
+
+Every rate is a fraction. A figure that is not defined is None, and `notes` says why.
+"""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figures of one factor under one convention; formulas in `gangru.evaluation.summary`."""
+
+    months: int
+    ic_mean: float | None
+    icir: float | None
+    ic_latest: float | None
+    ic_1y: float | None
+    annual_return: float | None
+    annual_volatility: float | None
+    return_over_volatility: float | None
+    information_ratio: float | None
+    max_drawdown: float | None
+    turnover: float | None
+    annual_excess: float | None
+    annual_excess_ratio: float | None
+    net_annual_return: float | None
+    net_annual_volatility: float | None
+    net_return_over_volatility: float | None
+    net_information_ratio: float | None
+    net_max_drawdown: float | None
+    net_annual_excess: float | None
+    ic_t: float | None  # Newey–West t of the mean IC
+    ic_low: float | None  # bootstrap interval of the mean IC, 95 %
+    ic_high: float | None
+    ic_positive: float | None  # share of months with an IC above 0
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One factor's evaluation up to its last return month.
+
+    Tables (Polars):
+      series      month 'YYYY-MM', factor_date, ic (Pearson), rank_ic (Spearman), n, ic_t_to_t, rank_ic_t_to_t, raw_ic,
+                  raw_rank_ic, long_return, benchmark_return, excess_return, turnover, blocked_buys, blocked_sells
+      net_value   date, long, long_net, benchmark, excess, drawdown, excess_drawdown
+                  (values start at 1; excess = long / benchmark; drawdowns are ≤ 0)
+      yearly      year, months, ic_mean, rank_ic_mean, annual_return, benchmark_return, excess, max_drawdown
+      deciles     decile (1 lowest factor … 10 highest), monthly_return, monthly_excess, annual_return, n
+      decay       horizon_days, rank_ic, ic, months
+      industries  industry, n, ic_month, ic_year, excess_month, excess_year, small
+                  (ic_* are headline ICs inside the industry; excess_* of its long portfolio over its own equal weight;
+                  small marks those with fewer stocks than the setting asks)
+      picks       rank, code, name, industry, score, percentile, tradable, previous_percentile, change, in_long_list
+                  (of the factor date after the last return month; every stock with a factor, best first)
+      drops       stage, reason, count
+    """
+
+    study: str
+    first_month: str | None
+    last_month: str | None
+    picks_date: str | None
+    headline: Headline
+    headline_pearson: Headline
+    headline_raw: Headline
+    headline_t: Headline
+    series: pl.DataFrame
+    net_value: pl.DataFrame
+    yearly: pl.DataFrame
+    deciles: pl.DataFrame
+    decay: pl.DataFrame
+    industries: pl.DataFrame
+    picks: pl.DataFrame
+    drops: pl.DataFrame
+    monotonicity: float | None  # Spearman of decile number and mean return
+    industries_lost: (
+        int | None
+    )  # industries whose long portfolio lost to its own equal weight in the last month
+    industries_lost_1y: int | None
+    notes: list[str] = field(default_factory=list)

@@ -1,0 +1,23 @@
+"""The dates a factor is taken on: positions on a date axis, known from the calendar alone."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Dates = NDArray[np.datetime64]
+
+
+def factor_rows(
+    dates: Dates, calendar: Dates, rule: Literal["month_end", "week_end", "daily"]
+) -> NDArray[np.int64]:
+    """Positions in `dates` that are factor dates.
+
+    `calendar` reaches past the last date: the last day of the data is a month's end only where the calendar says so.
+    """
+    if rule == "daily":
+        return np.arange(len(dates))
+    unit = "datetime64[M]" if rule == "month_end" else "datetime64[W]"
+    period = calendar.astype("datetime64[D]").astype(unit)
+    last_of_period = np.append(period[1:] != period[:-1], False)  # whether the calendar's own last day ends one is unknown
+    return np.flatnonzero(np.isin(dates, calendar[last_of_period]))

@@ -1,0 +1,79 @@
+"""From a trained fold and the panel to pRet of every eligible stock on the dates the fold serves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import torch
+from numpy.typing import NDArray
+
+from gangru.factor.neutralise import neutralise
+from gangru.factor.settings import FactorSettings
+from gangru.features.panel import Panel
+from gangru.features.settings import FeatureSettings
+from gangru.features.windows import windows_of_date
+from gangru.market.daily import Bools, Floats
+from gangru.training.batches import Sample
+from gangru.training.fold_run import TrainedFold
+from gangru.training.gan import regenerate
+from gangru.training.predictor import predict
+from gangru.training.settings import GanSettings, TrainingSettings
+
+
+@dataclass(frozen=True)
+class Exposures:
+    """What a score is neutralised by: industry numbers (−1 unknown) and float market value in yuan, (D, N) each."""
+
+    industry: NDArray[np.int16]
+    value: Floats
+
+
+@dataclass(frozen=True)
+class DateFactor:
+    """One date's table (date, code, pret, factor, fold) and its counts of what was dropped."""
+
+    table: pl.DataFrame
+    dropped: dict[str, int]
+
+
+def predict_date(
+    fold: TrainedFold,
+    panel: Panel,
+    row: int,
+    eligible: Bools,
+    features: FeatureSettings,
+    gan: GanSettings,
+    training: TrainingSettings,
+) -> tuple[NDArray[np.int64], Floats, int]:
+    """Positions, pRet and the count of stocks with too few bars, on the date at `row`; sees bars up to it alone.
+
+    No label and nothing after the date enters: a stock that stops trading tomorrow is predicted like any other.
+    """
+    windows = windows_of_date(panel, row, eligible, features)
+    sample = Sample(windows.date, windows.x_NTF, np.zeros(len(windows.stocks)), panel.codes[windows.stocks])
+    if fold.generator is not None:
+        sample = regenerate(fold.generator, sample, gan, training)
+    device = next(fold.predictor.parameters()).device
+    pret = predict(fold.predictor, torch.from_numpy(sample.x_NTF).to(device))
+    return windows.stocks, pret.cpu().numpy().astype(np.float64), windows.short
+
+
+def factor_of_date(
+    panel: Panel,
+    row: int,
+    stocks: NDArray[np.int64],
+    pret: Floats,
+    exposures: Exposures,
+    settings: FactorSettings,
+    fold: str,
+) -> DateFactor:
+    """The neutralised, standardised factor of one date beside its pRet."""
+    made = neutralise(pret, exposures.industry[row, stocks], exposures.value[row, stocks], settings)
+    table = pl.DataFrame(
+        {"code": panel.codes[stocks], "pret": pret, "factor": made.factor},
+    ).with_columns(
+        pl.lit(panel.dates[row].astype("datetime64[D]").item()).alias("date"),
+        pl.col("factor").fill_nan(None),
+        pl.lit(fold).alias("fold"),
+    )
+    return DateFactor(table.select("date", "code", "pret", "factor", "fold"), made.dropped)

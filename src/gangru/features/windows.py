@@ -1,0 +1,110 @@
+"""Scaled windows of one date, gathered from the panel.
+
+Legend: N stocks, T days of a window, F features. Windows of a date see the bars of that date and of the T − 1 before.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gangru.errors import MarketError
+from gangru.features.panel import Panel
+from gangru.features.settings import FeatureSettings
+from gangru.market.daily import Bools
+
+F32 = NDArray[np.float32]
+MAD_TO_SIGMA = 1.4826  # makes the MAD of a normal sample estimate its standard deviation
+FLAT = 1e-6  # a spread below this share of the level is rounding of float32, not movement
+
+
+@dataclass(frozen=True)
+class Windows:
+    """One date's scaled windows, (N, T, F) float32, of the stocks at these positions of the panel's code axis."""
+
+    date: np.datetime64
+    stocks: NDArray[np.int64]
+    x_NTF: F32
+    short: int  # eligible stocks left out for too few bars
+
+
+def window_stocks(panel: Panel, row: int, eligible: Bools, settings: FeatureSettings) -> NDArray[np.int64]:
+    """Positions of the eligible stocks with enough bars in the window that ends on `row`, and its last."""
+    traded = panel.traded[row - settings.window + 1 : row + 1]
+    enough = (traded.sum(axis=0) >= settings.min_bars) & traded[-1]
+    return np.flatnonzero(enough & eligible)
+
+
+def windows_of_date(panel: Panel, row: int, eligible: Bools, settings: FeatureSettings) -> Windows:
+    """Gather and scale the windows of every eligible stock on the date at `row`.
+
+    `eligible` is that date's universe, (N,). The cross-section's z-score is over all of it; who wants a subset for
+    training takes it afterwards. Raises MarketError where the panel does not reach back far enough.
+    """
+    if row - settings.window + 1 < 0:
+        raise MarketError(
+            f"{panel.dates[row]} has {row + 1} of the {settings.window} days of a window: ingest earlier bars"
+        )
+    stocks = window_stocks(panel, row, eligible, settings)
+    span = slice(row - settings.window + 1, row + 1)
+    raw_NFT = np.ascontiguousarray(panel.values[span][:, stocks].transpose(1, 2, 0))
+    fill_gaps(raw_NFT, panel.carry)
+    x_NFT = standardise_stocks(standardise_days(raw_NFT, settings))
+    short = int(np.count_nonzero(eligible)) - len(stocks)
+    return Windows(panel.dates[row], stocks, np.ascontiguousarray(x_NFT.transpose(0, 2, 1)), short)
+
+
+def fill_gaps(x_NFT: F32, carry: Bools) -> None:
+    """Fill days without a value in place: carried features keep their last (a leading gap takes the first), others 0."""
+    gaps_N = np.flatnonzero(np.isnan(x_NFT).any(axis=(1, 2)))
+    if len(gaps_N) == 0:
+        return
+    x = x_NFT[gaps_N]
+    known = ~np.isnan(x)
+    day = np.arange(x.shape[2])
+    last = np.maximum.accumulate(np.where(known, day, -1), axis=2)
+    first = np.argmax(known, axis=2)[:, :, None]
+    filled = np.take_along_axis(x, np.where(last >= 0, last, first), axis=2)
+    filled[~known & ~carry[None, :, None]] = 0
+    x_NFT[gaps_N] = np.nan_to_num(filled, nan=0.0)
+
+
+def standardise_days(x_NFT: F32, settings: FeatureSettings) -> F32:
+    """Clip outliers of each window and feature, then z-score over its T days; a constant series gives 0."""
+    centre = middle(x_NFT)
+    level = np.abs(centre)
+    x = x_NFT - centre  # centred first: float32 keeps the small movements of a large price
+    sigma = x.std(axis=2, keepdims=True)
+    if settings.clip == "mad":
+        mad = middle(np.abs(x)) * MAD_TO_SIGMA
+        flat = mad <= FLAT * level
+        mean = np.where(flat, x.mean(axis=2, keepdims=True), 0)
+        reach = settings.clip_width * np.where(flat, sigma, mad)
+        x = np.clip(x, mean - reach, mean + reach)
+    elif settings.clip == "sigma":
+        mean = x.mean(axis=2, keepdims=True)
+        x = np.clip(x, mean - settings.clip_width * sigma, mean + settings.clip_width * sigma)
+    x -= x.mean(axis=2, keepdims=True)
+    spread = x.std(axis=2, keepdims=True)
+    moved = spread > FLAT * level
+    return np.where(moved, x / np.where(moved, spread, 1), 0).astype(np.float32)
+
+
+def middle(x_NFT: F32) -> F32:
+    """Median over the days, kept as an axis."""
+    days = x_NFT.shape[2]
+    half = days // 2
+    kth = [half] if days % 2 else [half - 1, half]
+    part = np.partition(x_NFT, kth, axis=2)
+    return np.asarray(part[:, :, kth].mean(axis=2, keepdims=True), dtype=np.float32)
+
+
+def standardise_stocks(x_NFT: F32) -> F32:
+    """z-score across the stocks for each feature and day of the window; 0 where all stocks agree."""
+    if len(x_NFT) == 0:
+        return x_NFT
+    mean = x_NFT.mean(axis=0, dtype=np.float64)
+    spread = x_NFT.std(axis=0, dtype=np.float64)
+    moved = spread > FLAT
+    scale = np.where(moved, 1 / np.where(moved, spread, 1), 0)
+    return ((x_NFT - mean.astype(np.float32)) * scale.astype(np.float32)).astype(np.float32)

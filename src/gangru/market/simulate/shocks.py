@@ -1,0 +1,100 @@
+"""What moves a simulated market from outside: unexpected returns, turnover, and how a day's range is cut.
+
+All of it is drawn before any price, so that the same seed gives the same weather whatever the planted signal does.
+Returns are simple ones with a symmetric distribution around 0: whoever knows the past expects the same from every stock.
+
+Legend: D trading days × N stocks.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gangru.market.daily import Bools, Floats
+from gangru.market.simulate.population import Population
+
+MARKET_VOLATILITY = 0.0095
+INDUSTRY_VOLATILITY = 0.006
+RANGE_CENTRE, RANGE_UNIT = 0.5, 0.2  # close position = centre + unit × carrier
+
+
+@dataclass(frozen=True)
+class Shocks:
+    """Draws of every day and stock, (D, N)."""
+
+    surprise: Floats  # unexpected simple return
+    volatility: Floats  # its scale, known the day before
+    log_turnover: Floats
+    position: Floats  # where the close wants to lie in the day's range, 0 to 1
+    spread: Floats  # the day's range over its usual width
+    fade: Floats  # standard normal: the part of the day's move made overnight
+    cut: Floats  # standard normal: where the volume-weighted price lies
+    sealed: Bools  # whether a day at its limit trades at that price alone
+
+
+def draw_shocks(population: Population, rng: np.random.Generator) -> Shocks:
+    """Draw every day's shocks: market, industries and stocks with clustered volatility and fat tails."""
+    days, n = population.industry.shape
+    market_scale = MARKET_VOLATILITY * _clusters(days, 1, 0.4, 0.98, rng)
+    market = market_scale * _student(6, (days, 1), rng)
+    count = len(population.industry_names)
+    industries = INDUSTRY_VOLATILITY * _clusters(days, count, 0.3, 0.97, rng) * _student(6, (days, count), rng)
+    own_scale = population.volatility * _clusters(days, n, 0.35, 0.96, rng)
+    age = np.arange(days)[:, None] - population.first_row
+    own_scale = np.where(population.is_new & (age < 20), 1.7 * own_scale, own_scale)
+    own = _student(5, (days, n), rng)
+    mine = np.take_along_axis(industries, population.industry, axis=1)
+    surprise = population.beta * market + mine + own_scale * own
+    volatility = np.sqrt((population.beta * market_scale) ** 2 + INDUSTRY_VOLATILITY**2 + own_scale**2)
+    return Shocks(
+        surprise=surprise,
+        volatility=volatility,
+        log_turnover=population.log_turnover + _turnover(surprise / volatility, rng),
+        position=_close_position(surprise > 0, rng),
+        spread=np.exp(0.3 * rng.standard_normal((days, n))),
+        fade=rng.standard_normal((days, n)),
+        cut=rng.standard_normal((days, n)),
+        sealed=rng.random((days, n)) < 0.35,
+    )
+
+
+def _clusters(days: int, width: int, spread: float, memory: float, rng: np.random.Generator) -> Floats:
+    """Volatility multipliers, (D, width): the exponential of an autoregression, with a mean square of 1."""
+    log_scale = _autoregression(days, width, memory, rng) * spread
+    return np.asarray(np.exp(log_scale - spread**2))
+
+
+def _autoregression(days: int, width: int, memory: float, rng: np.random.Generator) -> Floats:
+    """A stationary AR(1) of unit variance, (D, width)."""
+    series = rng.standard_normal((days, width))
+    innovation = np.sqrt(1 - memory**2)
+    for day in range(1, days):
+        series[day] = memory * series[day - 1] + innovation * series[day]
+    return series
+
+
+def _student(freedom: int, shape: tuple[int, int], rng: np.random.Generator) -> Floats:
+    """Student's t of unit variance."""
+    return np.asarray(rng.standard_t(freedom, shape) * np.sqrt((freedom - 2) / freedom))
+
+
+def _turnover(standardised: Floats, rng: np.random.Generator) -> Floats:
+    """Log turnover around its level, (D, N): persistent, shared in part, higher on days of large moves."""
+    days, n = standardised.shape
+    own = 0.38 * _autoregression(days, n, 0.75, rng)
+    shared = 0.20 * _autoregression(days, 1, 0.95, rng)
+    return own + shared + 0.22 * (np.minimum(np.abs(standardised), 4) - 0.75)
+
+
+def _close_position(rises: Bools, rng: np.random.Generator) -> Floats:
+    """Where the close lies in the day's range, (D, N), in (0, 1): independent days that lean one way or the other.
+
+    A day leans up or down, half and half. One that leans up closes a little below the middle four times in five and
+    far above it else, one that leans down the other way round: the lean changes neither mean nor variance, only skew.
+    A rise makes the high close likelier, whatever the lean.
+    """
+    shape = rises.shape
+    lean = np.where(rng.random(shape) < 0.5, 1.0, -1.0)
+    far = rng.random(shape) < np.where(rises == (lean > 0), 0.32, 0.08)
+    carrier = lean * np.where(far, 2.0, -0.5) + 0.18 * np.clip(rng.standard_normal(shape), -2.5, 2.5)
+    return np.clip(RANGE_CENTRE + RANGE_UNIT * carrier, 0.01, 0.99)

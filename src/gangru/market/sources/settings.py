@@ -1,0 +1,64 @@
+"""Section [data] of study.toml: where the store lies and what the files handed in mean."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gangru.errors import SettingsError
+from gangru.market.schema import TABLES
+from gangru.settings import Settings, setting
+
+SHARES = {"shares": 1.0, "lots": 100.0, "thousand shares": 1e3, "ten thousand shares": 1e4}
+YUAN = {"yuan": 1.0, "thousand yuan": 1e3, "ten thousand yuan": 1e4}
+PRICES = {"yuan": 1.0, "back-adjusted yuan": 1.0}  # the latter are divided by the factor of their row
+
+UNITS: dict[str, dict[str, float]] = {
+    "volume": SHARES,
+    "float_shares": SHARES,
+    "amount": YUAN,
+    "price": PRICES,
+}
+COLUMNS = frozenset(name for table in TABLES.values() if table.name != "quarantine" for name in table.columns)
+
+
+@dataclass(frozen=True)
+class DataSettings(Settings):
+    """The store, and how the columns of ingested files are named and measured."""
+
+    store: str = setting(
+        "store", "Directory or object-store URI of the market store, relative to the workspace."
+    )
+    columns: dict[str, str] = setting(
+        dict, "What the files call our columns, by our name: volume = 'vol'; other columns keep their names."
+    )
+    units: dict[str, str] = setting(
+        dict,
+        "Units of volume, float_shares (shares, lots, thousand shares, ten thousand shares), amount (yuan, "
+        "thousand yuan, ten thousand yuan) and price (yuan, back-adjusted yuan); default shares and yuan.",
+    )
+    taxonomy: str = setting("sw", "Taxonomy of industry files that do not name theirs.")
+    interval_ends: Literal["auto", "exclusive", "inclusive"] = setting(
+        "auto",
+        "Whether an interval's end is its last day (inclusive) or the day after; auto reads it from "
+        "intervals that follow one another without a gap, and takes exclusive where there are none.",
+    )
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError for a column or unit that does not exist."""
+        super().__post_init__()
+        for name in self.columns:
+            if name not in COLUMNS:
+                raise SettingsError(f"columns.{name}: expected one of {', '.join(sorted(COLUMNS))}")
+        for name, unit in self.units.items():
+            if name not in UNITS:
+                raise SettingsError(f"units.{name}: expected one of {', '.join(UNITS)}")
+            if unit not in UNITS[name]:
+                raise SettingsError(f"units.{name} = {unit!r}: expected one of {', '.join(UNITS[name])}")
+
+    def scale(self, column: str) -> float:
+        """What a number of this column is multiplied with to be in shares or yuan."""
+        return UNITS[column][self.units[column]] if column in self.units else 1.0
+
+    @property
+    def back_adjusted(self) -> bool:
+        """Whether prices are declared to be back-adjusted."""
+        return self.units.get("price") == "back-adjusted yuan"

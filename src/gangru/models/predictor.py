@@ -1,0 +1,33 @@
+"""The predictor: a GRU over the window and an MLP on its last hidden state.
+
+Published: GRU of two layers, 128 and 128; MLP 256, 64, 64; one output, pRet. Legend: N stocks, T days, F features, H hidden.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+class Predictor(nn.Module):
+    """GRU(128, 128) → last hidden state → 256 → 64 → 64 → pRet, ReLU between, no dropout."""
+
+    def __init__(
+        self, features: int, hidden: int = 128, layers: int = 2, mlp: tuple[int, ...] = (256, 64, 64)
+    ) -> None:
+        super().__init__()
+        self.gru = nn.GRU(features, hidden, layers, batch_first=True)
+        widths = (hidden, *mlp)
+        blocks: list[nn.Module] = []
+        for width_in, width_out in zip(widths[:-1], widths[1:], strict=True):
+            blocks += [nn.Linear(width_in, width_out), nn.ReLU()]
+        self.mlp = nn.Sequential(*blocks, nn.Linear(widths[-1], 1))
+
+    def forward(self, x_NTF: Tensor) -> Tensor:
+        """pRet, (N,); a stock's prediction depends on its own window alone."""
+        h_NTH, _ = self.gru(x_NTF)
+        pret_N: Tensor = self.mlp(h_NTH[:, -1]).squeeze(1)
+        return pret_N
+
+
+def in_slices(net: nn.Module, x_NTF: Tensor, size: int) -> Tensor:
+    """The net's output over slices of stocks, joined: the same numbers, with activations that stay in cache."""
+    return torch.cat([net(part) for part in x_NTF.split(size)])

@@ -1,0 +1,1 @@
+"""The monthly: its contents, its charts and its renderings."""

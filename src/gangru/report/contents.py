@@ -1,0 +1,115 @@
+"""From an evaluation to the contents of a monthly: pure, without a clock, a file or a drawing."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from gangru.errors import ReportError
+from gangru.evaluation.result import Evaluation
+from gangru.report.blocks import Block, Contents, Diagram, Figure, Row, Section, Table, Words, month_of, text
+from gangru.report.inputs import Comparison, FoldRecord, Material, Provenance
+from gangru.report.sections import appendix
+from gangru.report.sections.data import data
+from gangru.report.sections.industries import industries
+from gangru.report.sections.model import model
+from gangru.report.sections.performance import performance
+from gangru.report.sections.picks import picks
+from gangru.report.sections.summary import edition_box, key_figures, simulated_banner, summary
+from gangru.report.sections.training import training
+from gangru.report.settings import ReportSettings
+from gangru.report.verdict import verdict
+
+__all__ = ["Comparison", "Contents", "FoldRecord", "Provenance", "build_contents"]
+
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+
+
+def build_contents(
+    evaluation: Evaluation,
+    *,
+    month: str,
+    folds: Sequence[FoldRecord],
+    provenance: Provenance,
+    data_notes: Sequence[str] = (),
+    simulated: Mapping[str, object] | None = None,
+    comparison: Sequence[Comparison] = (),
+    settings: ReportSettings | None = None,
+) -> Contents:
+    """Say everything about one return month, 'YYYY-MM', with an evaluation that ends with it.
+
+    `simulated` is the content of simulate.json, None for a real market. Sees the evaluation and nothing else.
+    Raises ReportError for a month that is none, or one before the evaluation's last: an edition must not know
+    what came after it.
+    """
+    checked_month(month, evaluation)
+    chosen = settings or ReportSettings()
+    material = Material(evaluation, month, folds, provenance, data_notes, simulated, comparison, chosen)
+    sections = (
+        summary(material),
+        model(material),
+        performance(material),
+        industries(material),
+        picks(material),
+        training(material),
+        data(material),
+        appendix.definitions(),
+        appendix.settings(provenance),
+        appendix.provenance_section(provenance),
+        appendix.risk(),
+    )
+    return Contents(
+        study=evaluation.study,
+        month=month,
+        title=chosen.title or text("Machine-learning factor stock selection"),
+        subtitle=subtitle(material),
+        publisher=chosen.publisher,
+        edition=edition_box(material),
+        banner=simulated_banner(material),
+        verdict=verdict(material),
+        key_figures=key_figures(material),
+        sections=numbered(sections),
+        generated_at=provenance.generated_at,
+        language=chosen.language,
+    )
+
+
+def checked_month(month: str, evaluation: Evaluation) -> None:
+    """Raise ReportError unless the month is one, and no earlier than the evaluation's last."""
+    if not MONTH.fullmatch(month):
+        raise ReportError(f"month {month!r}: expected YYYY-MM, such as 2020-07")
+    if evaluation.last_month is not None and month < evaluation.last_month:
+        raise ReportError(
+            f"the edition of {month} must not know {evaluation.last_month}, which the evaluation reaches: "
+            f"evaluate with last_month = {month!r} first"
+        )
+
+
+def subtitle(material: Material) -> Words:
+    """What the edition is about, in a line."""
+    if material.generator == "gan":
+        return text("The GAN_GRU factor in {month}", month=month_of(material.month))
+    if material.generator == "none":
+        return text("The GRU factor in {month}", month=month_of(material.month))
+    return text("The factor in {month}", month=month_of(material.month))
+
+
+def numbered(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    """Number every exhibit from 1 in reading order."""
+    count = 0
+    done = []
+    for section in sections:
+        blocks: list[Block] = []
+        for block in section.blocks:
+            if isinstance(block, Row):
+                tables = []
+                for table in block.tables:
+                    count += 1
+                    tables.append(replace(table, exhibit=count))
+                blocks.append(Row(tuple(tables)))
+            elif isinstance(block, Table | Figure | Diagram):
+                count += 1
+                blocks.append(replace(block, exhibit=count))
+            else:
+                blocks.append(block)
+        done.append(replace(section, blocks=tuple(blocks)))
+    return tuple(done)

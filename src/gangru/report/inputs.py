@@ -1,0 +1,113 @@
+"""What the report is told: the evaluation, the folds' records, the provenance and other studies' figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from gangru.evaluation.result import Evaluation, Headline
+from gangru.report.settings import ReportSettings
+
+
+@dataclass(frozen=True)
+class FoldRecord:
+    """One training as the report tells it.
+
+    predictor_curves: epoch, train_ic, valid_ic.
+    gan_curves: epoch, d_loss, g_loss, correlation, variance_ratio, dispersion_ratio, d_real_accuracy,
+    d_fake_accuracy, distance; None where no GAN was trained. An absent column is left out of its chart.
+    """
+
+    nominal: date
+    trained_on: date
+    serves_from: date
+    serves_to: date | None
+    predictor_curves: pl.DataFrame
+    gan_curves: pl.DataFrame | None
+    best_predictor_epoch: int | None
+    best_gan_epoch: int | None
+    collapsed: bool
+    restarted: bool
+    seconds: float
+    best_valid_ic: float | None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """Where the figures come from: enough to make them again.
+
+    `settings` and `defaults` are section → key → value; what differs from the default is marked. Without
+    `generated_at`, printed as given, the report carries no clock and the same inputs give the same bytes.
+    """
+
+    study: str
+    settings: Mapping[str, Mapping[str, object]]
+    defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    data_versions: Mapping[str, object] = field(default_factory=dict)
+    code_version: str | None = None
+    commit: str | None = None
+    packages: Mapping[str, str] = field(default_factory=dict)
+    seed: int | None = None
+    command: str | None = None
+    generated_at: str | None = None
+
+    def setting(self, section: str, key: str) -> object:
+        """The value of a setting, None where it is not known."""
+        return self.settings.get(section, {}).get(key)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Another study's figures under the headline convention, shown beside this one's."""
+
+    name: str
+    headline: Headline
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that one edition is made of, handed to every section."""
+
+    evaluation: Evaluation
+    month: str
+    folds: Sequence[FoldRecord]
+    provenance: Provenance
+    data_notes: Sequence[str]
+    simulated: Mapping[str, object] | None
+    comparison: Sequence[Comparison]
+    settings: ReportSettings
+
+    @property
+    def newest_fold(self) -> FoldRecord | None:
+        """The last training, None where there is none."""
+        return max(self.folds, key=lambda fold: fold.nominal, default=None)
+
+    @property
+    def generator(self) -> str:
+        """What made the windows that the predictor read: gan, none, untrained or ae."""
+        return str(self.provenance.setting("features", "generator") or "gan")
+
+    def this_month(self) -> Mapping[str, object] | None:
+        """The row of the return month in the evaluation's series, None where its return is not known."""
+        rows = self.evaluation.series.filter(pl.col("month") == self.month)
+        return rows.row(0, named=True) if len(rows) else None
+
+    def monthly(self, column: str, months: int | None = None) -> float | None:
+        """Mean of a monthly figure over the last months, or all; None where so many are not known."""
+        values = self.evaluation.series.sort("month")[column]
+        if values.is_empty() or (months is not None and len(values) < months):
+            return None
+        return mean(values if months is None else values.tail(months))
+
+    def of_month(self, column: str) -> float | None:
+        """A figure of the return month alone."""
+        row = self.this_month()
+        value = None if row is None else row[column]
+        return float(value) if isinstance(value, int | float) else None
+
+
+def mean(values: pl.Series) -> float | None:
+    """Mean of the known values, None where none is."""
+    known = values.cast(pl.Float64).drop_nulls().drop_nans()
+    return float(known.to_numpy().mean()) if len(known) else None

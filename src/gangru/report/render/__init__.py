@@ -1,0 +1,1 @@
+"""Renderings of the monthly's contents, one file each."""

@@ -1,0 +1,1 @@
+"""The monthly's sections, one file each: from the material to blocks."""

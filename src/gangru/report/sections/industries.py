@@ -1,0 +1,123 @@
+"""The factor inside each industry: where it ranked well and where its long portfolio earned."""
+
+import polars as pl
+
+from gangru.report.blocks import (
+    Callout,
+    Column,
+    Format,
+    Prose,
+    Row,
+    Section,
+    Table,
+    Text,
+    integer,
+    text,
+)
+from gangru.report.inputs import Material
+from gangru.report.sections.performance import table_rows
+
+EMPTY = text("Empty: no industry has enough stocks with a known return.")
+NO_YEAR = text("Empty: fewer than 12 months are known.")
+
+
+def industries(material: Material) -> Section:
+    """Four tables of the best, how many lost, and every industry."""
+    e = material.evaluation
+    if e.industries.is_empty():
+        reason = text(
+            "Empty: the store has no industry intervals for these dates, or no return month is known yet."
+        )
+        return Section("industries", text("Industries"), (Callout("note", (reason,)),))
+    blocks = (
+        Prose((losses(material),)),
+        Row(
+            (
+                best(material, "ic_month", text("Rank IC, this month"), "fine"),
+                best(material, "ic_year", text("Rank IC, past year's mean"), "fine"),
+            )
+        ),
+        Row(
+            (
+                best(material, "excess_month", text("Long excess, this month"), "percent"),
+                best(material, "excess_year", text("Long excess a month, past year's mean"), "percent"),
+            )
+        ),
+        full_table(e.industries),
+    )
+    return Section("industries", text("Industries"), blocks)
+
+
+def losses(material: Material) -> Text:
+    """How many industries' long portfolios lost to their own equal weight."""
+    e = material.evaluation
+    month, year = known(e.industries, "excess_month"), known(e.industries, "excess_year")
+    values = {
+        "lost": integer(e.industries_lost),
+        "of": integer(month),
+        "lost_year": integer(e.industries_lost_1y),
+        "of_year": integer(year),
+    }
+    if e.industries_lost is None:
+        return text("No industry's long portfolio has a known return yet.")
+    if e.industries_lost_1y is None:
+        return text(
+            "This month the long portfolio lost to its industry's equal weight in {lost} of {of} industries.",
+            **values,
+        )
+    return text(
+        "The long portfolio lost to its industry's equal weight in {lost} of {of} industries this month, "
+        "and in {lost_year} of {of_year} over the past year.",
+        **values,
+    )
+
+
+def known(frame: pl.DataFrame, column: str) -> int:
+    """How many values are known."""
+    return int(frame[column].fill_nan(None).is_not_null().sum())
+
+
+def best(material: Material, column: str, caption: Text, format_name: Format) -> Table:
+    """The first industries by one figure; those with few stocks are left to the full table."""
+    columns = (
+        Column("industry", text("Industry")),
+        Column("n", text("Stocks"), "integer"),
+        Column(column, text("Value"), format_name),
+    )
+    frame = material.evaluation.industries.filter(pl.col(column).fill_nan(None).is_not_null())
+    large = frame.filter(~pl.col("small").fill_null(value=False))
+    first = large.sort([column, "industry"], descending=[True, False]).head(material.settings.top_industries)
+    notes = (
+        (text("Industries with few stocks stand in the full table alone."),)
+        if len(large) < len(frame)
+        else ()
+    )
+    empty = (NO_YEAR if column.endswith("year") else EMPTY) if first.is_empty() else None
+    return Table(f"top_{column}", caption, columns, table_rows(first, columns), notes=notes, empty=empty)
+
+
+def full_table(frame: pl.DataFrame) -> Table:
+    """Every industry, best IC of the month first."""
+    columns = (
+        Column("industry", text("Industry")),
+        Column("n", text("Stocks"), "integer"),
+        Column("ic_month", text("Rank IC, month"), "fine"),
+        Column("ic_year", text("Rank IC, year"), "fine"),
+        Column("excess_month", text("Long excess, month"), "percent"),
+        Column("excess_year", text("Long excess, year"), "percent"),
+        Column("small", text("Few stocks"), "flag"),
+    )
+    ordered = frame.sort("ic_month", descending=True, nulls_last=True)
+    return Table(
+        "industries",
+        text("Every industry"),
+        columns,
+        table_rows(ordered, columns),
+        notes=(
+            text(
+                "Long portfolio inside an industry: the top fifth by factor, at least 3 stocks, over the "
+                "equal weight of that industry. The year's excess is the mean of its months."
+            ),
+        ),
+        look="scroll",
+    )

@@ -1,0 +1,1 @@
+"""The stages as successive calls, and the workspace they act on."""

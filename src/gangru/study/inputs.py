@@ -1,0 +1,66 @@
+"""What the stages share: the market as arrays, the universe, the panel and the labels, each made once."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+from gangru.factor.predict import Exposures
+from gangru.features.catalogue import chosen_features
+from gangru.features.labels import build_labels
+from gangru.features.panel import Panel, build_panel
+from gangru.market.calendar import trading_days
+from gangru.market.daily import DailyMarket, Dates, Floats, daily_market
+from gangru.market.intervals import industry_matrix
+from gangru.market.universe import Universe, universe
+from gangru.study.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """The market of one workspace; what is costly is computed when first asked for, and kept."""
+
+    workspace: Workspace
+    market: DailyMarket
+    calendar: Dates
+    securities: pl.DataFrame
+    industry: pl.DataFrame
+
+    @cached_property
+    def universe(self) -> Universe:
+        """Who is eligible on each day."""
+        return universe(self.market, self.calendar, self.workspace.settings.universe)
+
+    @cached_property
+    def panel(self) -> Panel:
+        """Unscaled features."""
+        return build_panel(self.market, chosen_features(self.workspace.settings.features.names))
+
+    @cached_property
+    def labels(self) -> Floats:
+        """Labels of every stock and day."""
+        return build_labels(self.market, self.workspace.settings.label)
+
+    @cached_property
+    def exposures(self) -> Exposures:
+        """Industry and size, point in time."""
+        taxonomy = self.workspace.settings.factor.taxonomy
+        industry, _ = industry_matrix(self.industry, taxonomy, self.market.dates, self.market.codes)
+        return Exposures(industry, self.market.float_value())
+
+
+def load_inputs(workspace: Workspace) -> Inputs:
+    """Read the store into arrays. Raises MarketError where there are no bars."""
+    store = workspace.store
+    bars = store.read("bars")
+    last = None if bars.is_empty() else np.datetime64(bars["date"].max()) + np.timedelta64(400, "D")  # type: ignore[arg-type]
+    calendar = trading_days(store, until=None if last is None else last.item())
+    securities = store.read("securities")
+    return Inputs(
+        workspace=workspace,
+        market=daily_market(bars, securities, calendar),
+        calendar=calendar,
+        securities=securities,
+        industry=store.read("industry"),
+    )

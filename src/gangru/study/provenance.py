@@ -1,0 +1,47 @@
+"""What made a result: code, packages, data versions and machine, as a run's manifest and a report's last page have it."""
+
+import os
+import platform
+import subprocess
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from gangru import __version__
+
+PACKAGES = ("torch", "numpy", "polars", "deltalake", "scipy", "safetensors")
+
+
+@cache
+def code_version() -> dict[str, str | None]:
+    """The package's version, and its commit where it runs from a checkout (with + where files differ from it)."""
+    return {"version": __version__, "commit": commit()}
+
+
+def commit() -> str | None:
+    """The checkout's commit, None outside of one."""
+    here = Path(__file__).resolve().parent
+    try:
+        hash_ = git(here, "rev-parse", "HEAD")
+        tracked = git(here, "ls-files", "--error-unmatch", __file__)
+        changed = git(here, "status", "--porcelain", "--untracked-files=no")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return f"{hash_[:12]}{'+' if changed else ''}" if tracked else None
+
+
+def git(where: Path, *arguments: str) -> str:
+    """What a git command prints."""
+    command = ["git", "-C", str(where), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
+
+
+def package_versions() -> dict[str, str]:
+    """Versions of the packages that numbers depend on."""
+    return {name: version(name) for name in PACKAGES}
+
+
+def hardware(threads: int) -> dict[str, Any]:
+    """Where it ran: the same seed gives the same bytes on the same kind of machine with as many threads."""
+    return {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count(), "threads": threads}

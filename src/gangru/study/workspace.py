@@ -1,0 +1,109 @@
+"""The workspace: a directory with study.toml, store/, runs/ and reports/, and the studies that live in it."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gangru.errors import SettingsError
+from gangru.market.store import Store
+from gangru.study.settings import (
+    Plain,
+    StudySettings,
+    read_toml,
+    settings_from,
+    settings_toml,
+    toml_value,
+    with_overrides,
+)
+from gangru.training.fold_run import write_text
+
+MAIN = "main"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One study in one directory: where its files lie, and its settings."""
+
+    root: Path
+    study: str
+    settings: StudySettings
+
+    @property
+    def store(self) -> Store:
+        """The market store, a directory of the workspace or a URI."""
+        uri = self.settings.data.store
+        return Store.open(uri if "://" in uri else self.root / uri)
+
+    @property
+    def runs(self) -> Path:
+        """The study's run directories, one a fold."""
+        return self.root / "runs" / self.study
+
+    @property
+    def factor_path(self) -> Path:
+        """The study's factor table."""
+        return self.runs / "factor.parquet"
+
+    @property
+    def evaluation_path(self) -> Path:
+        """The study's evaluation."""
+        return self.runs / "evaluation.json"
+
+    @property
+    def reports(self) -> Path:
+        """The study's reports."""
+        return self.root / "reports" / self.study
+
+
+def init_workspace(root: Path, overrides: Mapping[str, Any] | None = None) -> Path:
+    """Write a commented study.toml with every setting; raises SettingsError where there is one already."""
+    path = root / "study.toml"
+    if path.exists():
+        raise SettingsError(f"{path} is there already: edit it, or choose another directory")
+    root.mkdir(parents=True, exist_ok=True)
+    settings = settings_from(with_overrides({}, overrides or {}), "--set")
+    head = "# A gangru study: every setting, with its default or what was chosen instead. `gangru run` does the rest.\n\n"
+    write_text(path, head + settings_toml(settings))
+    return path
+
+
+def open_workspace(root: Path, study: str = MAIN, overrides: Mapping[str, Any] | None = None) -> Workspace:
+    """Open a study of the workspace at `root`.
+
+    The study `main` is study.toml itself. Any other is study.toml with the changes remembered in studies/NAME.toml;
+    `overrides` (SECTION.KEY → value) are added to them. Raises SettingsError for what does not fit.
+    """
+    base = read_toml(root / "study.toml")
+    where = str(root / "study.toml")
+    if study == MAIN:
+        if overrides:
+            raise SettingsError("--set makes a variant: name it with --study NAME, or edit study.toml")
+        return Workspace(root, study, settings_from(base, where))
+    if not NAME.fullmatch(study):
+        raise SettingsError(f"--study {study!r}: expected letters, digits, - and _, at most 64")
+    path = root / "studies" / f"{study}.toml"
+    remembered: Plain = read_toml(path) if path.exists() else {}
+    if not path.exists() and not overrides:
+        known = sorted(p.stem for p in (root / "studies").glob("*.toml"))
+        raise SettingsError(
+            f"there is no study {study!r} here ({', '.join([MAIN, *known])}): make it with --set SECTION.KEY=VALUE"
+        )
+    changes = with_overrides(remembered, overrides or {})
+    flat = {f"{section}.{key}": value for section, content in changes.items() for key, value in content.items()}
+    settings = settings_from(with_overrides(base, flat), f"{where} with {path}")
+    if changes != remembered:
+        path.parent.mkdir(exist_ok=True)
+        write_text(path, changes_toml(changes))
+    return Workspace(root, study, settings)
+
+
+def changes_toml(changes: Plain) -> str:
+    """The changes of a variant as TOML."""
+    sections = [
+        "\n".join([f"[{section}]", *(f"{key} = {toml_value(value)}" for key, value in content.items())])
+        for section, content in changes.items()
+    ]
+    return "\n\n".join(sections) + "\n"

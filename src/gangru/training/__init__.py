@@ -1,0 +1,1 @@
+"""Folds, batches, loops and checkpoints, on NumPy and PyTorch alone."""

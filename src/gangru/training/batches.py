@@ -1,0 +1,101 @@
+"""A batch is one date's cross-section: scaled windows and labels of its stocks, or a draw of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from gangru.errors import TrainingError
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One date: scaled windows (N, T, F) float32 of its eligible stocks, their labels (N,) or NaN, their codes (N,)."""
+
+    date: np.datetime64
+    x_NTF: NDArray[np.float32]
+    label_N: NDArray[np.float64]
+    codes_N: NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class FoldData:
+    """What one training may see: the samples it fits, and the samples that tell it when to stop."""
+
+    train: tuple[Sample, ...]
+    valid: tuple[Sample, ...]
+    purged: tuple[np.datetime64, ...]
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Days and features of a window."""
+        days, features = self.train[0].x_NTF.shape[1:]
+        return days, features
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One date's labelled stocks as tensors on the device."""
+
+    date: np.datetime64
+    x_NTF: Tensor
+    label_N: Tensor
+
+
+def labelled(sample: Sample, min_stocks: int) -> Sample | None:
+    """The sample without stocks that have no label; None where fewer than `min_stocks` are left."""
+    known = np.isfinite(sample.label_N)
+    if known.sum() < min_stocks:
+        return None
+    if known.all():
+        return sample
+    return Sample(sample.date, sample.x_NTF[known], sample.label_N[known], sample.codes_N[known])
+
+
+def usable(samples: tuple[Sample, ...], min_stocks: int, role: str) -> tuple[Sample, ...]:
+    """The samples that make a batch, checked to be finite. Raises TrainingError naming date and stock otherwise."""
+    kept = tuple(known for sample in samples if (known := labelled(sample, min_stocks)) is not None)
+    if not kept:
+        raise TrainingError(
+            f"none of the {len(samples)} {role} dates has {min_stocks} labelled stocks: lower training.min_stocks or "
+            "look at the universe"
+        )
+    for sample in kept:
+        bad = ~np.isfinite(sample.x_NTF).all(axis=(1, 2))
+        if bad.any():
+            raise TrainingError(f"window of {sample.codes_N[bad][0]} ending {sample.date} is not finite")
+    return kept
+
+
+def epoch_random(seed: int, epoch: int, purpose: int) -> np.random.Generator:
+    """The random source of one epoch: a pure function of seed, epoch and purpose, so that a resumed run draws alike."""
+    return np.random.default_rng([seed, epoch, purpose])
+
+
+def date_batches(
+    samples: tuple[Sample, ...], stocks_per_date: int, random: np.random.Generator, device: torch.device
+) -> Iterator[Batch]:
+    """One batch a date, dates in random order, `stocks_per_date` stocks drawn of each (0 = all)."""
+    for i in random.permutation(len(samples)):
+        yield batch_of(samples[i], drawn(len(samples[i].label_N), stocks_per_date, random), device)
+
+
+def drawn(stocks: int, count: int, random: np.random.Generator) -> NDArray[np.int64] | None:
+    """Sorted positions of a draw without replacement; None means all."""
+    if count == 0 or count >= stocks:
+        return None
+    return np.sort(random.choice(stocks, count, replace=False))
+
+
+def batch_of(sample: Sample, stocks: NDArray[np.int64] | None, device: torch.device) -> Batch:
+    """Tensors of the chosen stocks of one date."""
+    x = sample.x_NTF if stocks is None else sample.x_NTF[stocks]
+    label = sample.label_N if stocks is None else sample.label_N[stocks]
+    return Batch(
+        sample.date,
+        torch.from_numpy(np.ascontiguousarray(x)).to(device),
+        torch.from_numpy(label.astype(np.float32)).to(device),
+    )

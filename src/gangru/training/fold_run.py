@@ -1,0 +1,180 @@
+"""One fold from its data to its run directory: generator, predictor, curves, metrics, weights and, last, DONE."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from gangru.errors import CheckpointError
+from gangru.models.generator import Generator
+from gangru.models.predictor import Predictor
+from gangru.training import checkpoint
+from gangru.training.autoencoder import train_autoencoder
+from gangru.training.batches import FoldData
+from gangru.training.gan import GanResult, build_generator, regenerate, train_gan
+from gangru.training.loop import Curve, OnTick, seeded
+from gangru.training.predictor import build_predictor, train_predictor
+from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+
+GeneratorKind = Literal["gan", "none", "untrained", "ae"]
+
+
+@dataclass(frozen=True)
+class FoldJob:
+    """Everything one training needs: where it writes, what it reads, and its settings.
+
+    `load` makes the fold's data when the fold's turn comes. `settings_text` is kept as settings.toml; a directory that
+    holds another one is refused. `manifest` is what the caller knows: data version, dates, code version.
+    """
+
+    name: str
+    directory: Path
+    load: Callable[[], FoldData]
+    kind: GeneratorKind
+    gan: GanSettings
+    predictor: PredictorSettings
+    training: TrainingSettings
+    settings_text: str
+    manifest: Mapping[str, Any]
+
+    @property
+    def done(self) -> bool:
+        """Whether the fold has been trained to its end."""
+        return (self.directory / "DONE").exists()
+
+
+def check_settings(job: FoldJob) -> None:
+    """Raise CheckpointError where the run directory was begun with other settings."""
+    kept = job.directory / "settings.toml"
+    if kept.exists() and kept.read_text(encoding="utf-8") != job.settings_text:
+        old, new = kept.read_text(encoding="utf-8").splitlines(), job.settings_text.splitlines()
+        changed = [f"{a!r} → {b!r}" for a, b in zip(old, new, strict=False) if a != b][:3]
+        raise CheckpointError(
+            f"{job.directory} was trained with other settings ({'; '.join(changed) or 'of another length'}): give the "
+            "new ones a study of their own with --study NAME, or delete the directory to train it anew"
+        )
+
+
+def train_fold(job: FoldJob, on_tick: OnTick) -> None:
+    """Train what is not trained yet of a fold; a fold that is DONE is left alone.
+
+    After a kill the next call goes on from the last finished epoch. Raises CheckpointError where the directory holds a
+    run with other settings.
+    """
+    check_settings(job)
+    if job.done:
+        return
+    job.directory.mkdir(parents=True, exist_ok=True)
+    write_text(job.directory / "settings.toml", job.settings_text)
+    write_text(job.directory / "manifest.json", json.dumps(dict(job.manifest), indent=2, sort_keys=True) + "\n")
+    started = time.perf_counter()
+    data = job.load()
+    loaded = time.perf_counter()
+    made = make_generator(job, data, on_tick)
+    generated_at = time.perf_counter()
+    if made is not None:
+        write_curve(job.directory / "gan_curves.csv", made.curve)
+        data = regenerated(data, made.generator, job)
+    result = train_predictor(
+        data, job.predictor, job.training, job.directory / "predictor.state.safetensors", on_tick
+    )
+    write_curve(job.directory / "predictor_curves.csv", result.curve)
+    shape = {"days": data.shape[0], "features": data.shape[1]}
+    checkpoint.write_tensors(
+        job.directory / "predictor.safetensors", result.net.state_dict(), shape | asdict(job.predictor)
+    )
+    if made is not None:
+        checkpoint.write_tensors(
+            job.directory / "generator.safetensors", made.generator.state_dict(), shape | asdict(job.gan)
+        )
+    metrics = {
+        "best_epoch": result.best_epoch,
+        "best_valid_ic": result.best_ic,
+        "epochs": len(result.curve),
+        "gan": None if made is None else gan_metrics(made),
+        "train_dates": len(data.train),
+        "purged_dates": len(data.purged),
+        "valid_dates": len(data.valid),
+        "seconds": {
+            "data": round(loaded - started, 2),
+            "generator": round(generated_at - loaded, 2),
+            "predictor": round(time.perf_counter() - generated_at, 2),
+        },
+    }
+    write_text(job.directory / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
+    write_text(job.directory / "DONE", "")
+    for state in job.directory.glob("*.state*.safetensors"):
+        state.unlink()
+
+
+def make_generator(job: FoldJob, data: FoldData, on_tick: OnTick) -> GanResult | None:
+    """The generator that the settings ask for; None where the predictor reads real windows."""
+    state = job.directory / "generator.state.safetensors"
+    match job.kind:
+        case "none":
+            return None
+        case "gan":
+            return train_gan(data, job.gan, job.training, state, on_tick)
+        case "ae":
+            return train_autoencoder(data, job.gan, job.training, state, on_tick)
+        case "untrained":
+            generator = seeded(lambda: build_generator(data.shape[1], job.gan), job.training.seed)
+            return GanResult(generator, [], 0, collapsed=False, restarted=False)
+
+
+def regenerated(data: FoldData, generator: Generator, job: FoldJob) -> FoldData:
+    """The fold's data with the generator's windows in place of the real ones, made once."""
+    train = tuple(regenerate(generator, sample, job.gan, job.training) for sample in data.train)
+    valid = tuple(regenerate(generator, sample, job.gan, job.training) for sample in data.valid)
+    return FoldData(train, valid, data.purged)
+
+
+def gan_metrics(made: GanResult) -> dict[str, Any]:
+    """What the GAN's curve says at its best epoch."""
+    best = made.curve[made.best_epoch - 1] if made.curve else {}
+    state = {"collapsed": made.collapsed, "restarted": made.restarted, "epochs": len(made.curve)}
+    return state | {"best_epoch": made.best_epoch, "at_best": best}
+
+
+@dataclass(frozen=True)
+class TrainedFold:
+    """A fold's nets, ready to predict."""
+
+    predictor: Predictor
+    generator: Generator | None
+
+
+def load_fold(job: FoldJob, features: int) -> TrainedFold:
+    """Read a finished fold's nets. Raises CheckpointError where it is not finished or its files do not fit."""
+    if not job.done:
+        raise CheckpointError(f"{job.directory} is not trained to its end: run `gangru train` first")
+    check_settings(job)
+    predictor = build_predictor(features, job.predictor)
+    path = job.directory / "predictor.safetensors"
+    checkpoint.load_net(predictor, checkpoint.read_tensors(path)[0], path)
+    if job.kind == "none":
+        return TrainedFold(predictor, None)
+    generator = build_generator(features, job.gan)
+    path = job.directory / "generator.safetensors"
+    checkpoint.load_net(generator, checkpoint.read_tensors(path)[0], path)
+    return TrainedFold(predictor, generator)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file whole."""
+    checkpoint.write_bytes(path, text.encode("utf-8"))
+
+
+def write_curve(path: Path, curve: Curve) -> None:
+    """Write a curve as CSV, an epoch a row."""
+    if not curve:
+        return
+    text = io.StringIO()
+    writer = csv.DictWriter(text, fieldnames=list(curve[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(curve)
+    write_text(path, text.getvalue())

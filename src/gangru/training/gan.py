@@ -1,0 +1,221 @@
+"""Training of the GAN by alternation, with its health watched every epoch; and of the same generator to reconstruct.
+
+Published losses: L_G = −E[log D(G(z))], L_D = −E[log D(x)] − E[log(1 − D(G(z)))]. Nothing in L_G ties G(x) to x.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gangru.models.discriminator import Discriminator
+from gangru.models.generator import Generator, latent, latent_channels
+from gangru.models.losses import discriminator_loss, generator_loss
+from gangru.models.predictor import in_slices
+from gangru.training import checkpoint
+from gangru.training.batches import Batch, FoldData, Sample, batch_of, date_batches, drawn, epoch_random, usable
+from gangru.training.gan_health import CollapseRule, is_collapsed, window_health
+from gangru.training.loop import (
+    DATE_ORDER,
+    NOISE,
+    VALIDATION_DRAW,
+    Curve,
+    EarlyStop,
+    OnTick,
+    Tick,
+    check_finite,
+    gradient_norm,
+    prepare_torch,
+    seeded,
+    tensors_copy,
+)
+from gangru.training.settings import GanSettings, TrainingSettings
+
+SLICE = 1024
+BETAS = (0.5, 0.999)
+ANOTHER_SEED = 1_000_003  # added to the seed of a restart
+
+
+@dataclass(frozen=True)
+class GanResult:
+    """The generator at its best epoch and how it got there.
+
+    `collapsed` is true where the restart collapsed too: whoever uses the generator has to say so.
+    """
+
+    generator: Generator
+    curve: Curve
+    best_epoch: int
+    collapsed: bool
+    restarted: bool
+
+
+@dataclass
+class Pair:
+    """The two nets in training with their optimisers."""
+
+    generator: Generator
+    discriminator: Discriminator
+    g_adam: torch.optim.Adam
+    d_adam: torch.optim.Adam
+
+
+def build_generator(features: int, settings: GanSettings) -> Generator:
+    """The generator that the settings describe."""
+    channels = latent_channels(features, settings.z, settings.noise_channels)
+    return Generator(channels, features, settings.generator_hidden, settings.generator_layers)
+
+
+def build_pair(days: int, features: int, settings: GanSettings, seed: int, device: torch.device) -> Pair:
+    """Both nets with initial weights from the seed."""
+    generator = seeded(lambda: build_generator(features, settings), seed).to(device)
+    discriminator = seeded(lambda: Discriminator(days, features, settings.discriminator_channels), seed).to(device)
+    d_rate = settings.discriminator_learning_rate or settings.learning_rate
+    return Pair(
+        generator,
+        discriminator,
+        torch.optim.Adam(generator.parameters(), lr=settings.learning_rate, betas=BETAS),
+        torch.optim.Adam(discriminator.parameters(), lr=d_rate, betas=BETAS),
+    )
+
+
+def train_gan(
+    data: FoldData, settings: GanSettings, training: TrainingSettings, state: Path, on_tick: OnTick
+) -> GanResult:
+    """Fit generator and discriminator on data.train alone; data.valid tells only when to stop.
+
+    A collapsed run is restarted once with another seed. `state` is written after every epoch and resumed from.
+    """
+    first = attempt(data, settings, training, state.with_suffix(".first.safetensors"), on_tick, 0)
+    if not first.collapsed:
+        return first
+    second = attempt(data, settings, training, state.with_suffix(".second.safetensors"), on_tick, ANOTHER_SEED)
+    return GanResult(second.generator, second.curve, second.best_epoch, second.collapsed, restarted=True)
+
+
+def attempt(
+    data: FoldData, settings: GanSettings, training: TrainingSettings, state: Path, on_tick: OnTick, seed_shift: int
+) -> GanResult:
+    """One run until the distance stops falling, the epochs are used up, or the nets collapse."""
+    device, seed = prepare_torch(training), training.seed + seed_shift
+    samples = usable(data.train, training.min_stocks, "training")
+    valid = validation_batches(data.valid, training, device)
+    pair = build_pair(*data.shape, settings, seed, device)
+    stop, curve, best = EarlyStop(settings.patience), [], tensors_copy(pair.generator)
+    if state.exists():
+        stop, curve, best = restore(state, pair, settings.patience)
+    collapsed = is_collapsed(curve, CollapseRule())
+    while len(curve) < settings.max_epochs and not stop.exhausted(len(curve)) and not collapsed:
+        epoch = len(curve) + 1
+        random = epoch_random(seed, epoch, DATE_ORDER)
+        noise = torch.Generator().manual_seed(int(epoch_random(seed, epoch, NOISE).integers(2**62)))
+        batches = date_batches(samples, training.stocks_per_date, random, device)
+        steps = [step(pair, batch, settings, noise) for batch in batches]
+        row = {"epoch": epoch} | means(steps) | validation_health(pair, valid, settings)
+        curve.append(row)
+        if stop.improved(-row["distance"], epoch):
+            best = tensors_copy(pair.generator)
+        collapsed = is_collapsed(curve, CollapseRule())
+        save(state, pair, best, stop, curve)
+        on_tick(Tick("gan", epoch, settings.max_epochs, row))
+    pair.generator.load_state_dict(best)
+    return GanResult(pair.generator, curve, stop.best_epoch, collapsed, restarted=False)
+
+
+def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator) -> dict[str, float]:
+    """Discriminator steps, then one generator step, on one date's windows."""
+    real = batch.x_NTF
+    for _ in range(settings.discriminator_steps):
+        with torch.no_grad():
+            fake = generated(pair.generator, real, settings, noise)
+        pair.d_adam.zero_grad(set_to_none=True)
+        logit_real, logit_fake = pair.discriminator(real), pair.discriminator(fake)
+        d_loss = discriminator_loss(logit_real, logit_fake, settings.label_smoothing)
+        d_norm = backward(pair.discriminator, d_loss, "the discriminator", batch.date)
+        pair.d_adam.step()
+    pair.g_adam.zero_grad(set_to_none=True)
+    fake = generated(pair.generator, real, settings, noise)
+    g_loss = generator_loss(pair.discriminator(fake))
+    total = g_loss + settings.reconstruction_weight * torch.mean((fake - real) ** 2)
+    g_norm = backward(pair.generator, total, "the generator", batch.date)
+    pair.g_adam.step()
+    return {
+        "d_loss": float(d_loss.detach()),
+        "g_loss": float(g_loss.detach()),
+        "d_gradient_norm": d_norm,
+        "g_gradient_norm": g_norm,
+        "d_real_accuracy": float((logit_real > 0).float().mean()),
+        "d_fake_accuracy": float((logit_fake <= 0).float().mean()),
+    }
+
+
+def backward(net: nn.Module, loss: Tensor, who: str, date: np.datetime64) -> float:
+    """Gradients of a loss, checked to be finite; their norm."""
+    check_finite(loss, f"{who}'s loss", date)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = gradient_norm(net)
+    check_finite(norm, f"{who}'s gradient", date)
+    return float(norm)
+
+
+def generated(generator: Generator, x_NTF: Tensor, settings: GanSettings, noise: torch.Generator) -> Tensor:
+    """Windows out of the generator for these real ones, (N, T, F)."""
+    return in_slices(generator, latent(x_NTF, settings.z, settings.noise_channels, noise), SLICE)
+
+
+def regenerate(generator: Generator, sample: Sample, settings: GanSettings, training: TrainingSettings) -> Sample:
+    """The sample with the generator's windows in place of the real ones; noise, if any, depends on seed and date."""
+    device = next(generator.parameters()).device
+    day = int(sample.date.astype("datetime64[D]").astype(int))
+    noise = torch.Generator().manual_seed(int(epoch_random(training.seed, day, NOISE).integers(2**62)))
+    with torch.inference_mode():
+        x = generated(generator, torch.from_numpy(sample.x_NTF).to(device), settings, noise)
+    return Sample(sample.date, x.cpu().numpy(), sample.label_N, sample.codes_N)
+
+
+def validation_batches(samples: tuple[Sample, ...], training: TrainingSettings, device: torch.device) -> list[Batch]:
+    """The validation dates' windows, the same draw of stocks every epoch."""
+    random = epoch_random(training.seed, 0, VALIDATION_DRAW)
+    return [
+        batch_of(sample, drawn(len(sample.label_N), training.stocks_per_date, random), device) for sample in samples
+    ]
+
+
+def validation_health(pair: Pair, valid: list[Batch], settings: GanSettings) -> dict[str, float]:
+    """Health figures, mean over the validation dates."""
+    noise = torch.Generator().manual_seed(0)
+    with torch.inference_mode():
+        return means(
+            [window_health(b.x_NTF, generated(pair.generator, b.x_NTF, settings, noise)) for b in valid]
+        )
+
+
+def means(rows: list[dict[str, float]]) -> dict[str, float]:
+    """Mean of each figure."""
+    return {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+
+
+def save(state: Path, pair: Pair, best: dict[str, Tensor], stop: EarlyStop, curve: Curve) -> None:
+    """Write the state of the training after an epoch."""
+    tensors = (
+        checkpoint.with_prefix("generator", pair.generator.state_dict())
+        | checkpoint.with_prefix("discriminator", pair.discriminator.state_dict())
+        | checkpoint.with_prefix("g_adam", checkpoint.adam_tensors(pair.g_adam))
+        | checkpoint.with_prefix("d_adam", checkpoint.adam_tensors(pair.d_adam))
+        | checkpoint.with_prefix("best", best)
+    )
+    checkpoint.write_tensors(state, tensors, {"stop": asdict(stop), "curve": curve})
+
+
+def restore(state: Path, pair: Pair, patience: int) -> tuple[EarlyStop, Curve, dict[str, Tensor]]:
+    """Put both nets and optimisers back to where the state was written."""
+    tensors, record = checkpoint.read_tensors(state)
+    checkpoint.load_net(pair.generator, checkpoint.under_prefix("generator", tensors), state)
+    checkpoint.load_net(pair.discriminator, checkpoint.under_prefix("discriminator", tensors), state)
+    checkpoint.load_adam(pair.g_adam, checkpoint.under_prefix("g_adam", tensors))
+    checkpoint.load_adam(pair.d_adam, checkpoint.under_prefix("d_adam", tensors))
+    device = next(pair.generator.parameters()).device
+    best = {name: tensor.to(device) for name, tensor in checkpoint.under_prefix("best", tensors).items()}
+    return EarlyStop(patience, record["stop"]["best"], record["stop"]["best_epoch"]), record["curve"], best

@@ -1,0 +1,89 @@
+"""How far generated windows are from real ones, and whether a GAN has collapsed.
+
+Legend: N windows, T days, F features. All figures compare generated with real windows of the validation dates.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+LAGS = (1, 2, 5, 10)
+TINY = 1e-12
+
+
+@dataclass(frozen=True)
+class CollapseRule:
+    """A GAN counts as collapsed once one of these has held for `epochs` epochs in a row."""
+
+    min_dispersion: float = 0.01  # generated spread between stocks, over the real one
+    min_discriminator_loss: float = 0.02  # of the 2·ln 2 = 1.39 of a discriminator that knows nothing
+    epochs: int = 3
+
+
+def window_health(real_NTF: Tensor, fake_NTF: Tensor) -> dict[str, float]:
+    """Correlation of G(x) with x, variance ratio, dispersion ratio and distance, of one date's windows."""
+    moments, serial, cross = distances(real_NTF, fake_NTF)
+    return {
+        "correlation": float(correlation(real_NTF, fake_NTF)),
+        "variance_ratio": float(fake_NTF.var() / (real_NTF.var() + TINY)),
+        "dispersion_ratio": float(fake_NTF.std(dim=0).mean() / (real_NTF.std(dim=0).mean() + TINY)),
+        "distance_moments": moments,
+        "distance_autocorrelation": serial,
+        "distance_cross_correlation": cross,
+        "distance": moments + serial + cross,
+    }
+
+
+def correlation(a: Tensor, b: Tensor) -> Tensor:
+    """Pearson correlation over all entries; 0 where one side does not vary."""
+    a, b = a - a.mean(), b - b.mean()
+    return (a * b).sum() / torch.sqrt((a * a).sum() * (b * b).sum() + TINY)
+
+
+def distances(real_NTF: Tensor, fake_NTF: Tensor) -> tuple[float, float, float]:
+    """Mean absolute differences of moments, autocorrelations and cross-feature correlations."""
+    pairs = (
+        (moments_4F(real_NTF), moments_4F(fake_NTF)),
+        (autocorrelation_LF(real_NTF), autocorrelation_LF(fake_NTF)),
+        (cross_correlation_FF(real_NTF), cross_correlation_FF(fake_NTF)),
+    )
+    moments, serial, cross = (float((real - fake).abs().mean()) for real, fake in pairs)
+    return moments, serial, cross
+
+
+def moments_4F(x_NTF: Tensor) -> Tensor:
+    """Mean, log standard deviation, skewness and log kurtosis of each feature.
+
+    The logarithm makes a generator that puts out nearly one constant far from real windows, as it is.
+    """
+    flat = x_NTF.flatten(0, 1)
+    mean, spread = flat.mean(dim=0), flat.std(dim=0).clamp(min=1e-4)
+    z = (flat - mean) / spread
+    return torch.stack([mean, spread.log(), (z**3).mean(dim=0), (z**4).mean(dim=0).clamp(min=0.1).log()])
+
+
+def autocorrelation_LF(x_NTF: Tensor) -> Tensor:
+    """Autocorrelation along the days at a few lags, pooled over windows, (lags, F)."""
+    x = x_NTF - x_NTF.mean(dim=1, keepdim=True)
+    power = (x * x).mean(dim=(0, 1)) + TINY
+    lags = [lag for lag in LAGS if lag < x.shape[1]]
+    return torch.stack([(x[:, lag:] * x[:, :-lag]).mean(dim=(0, 1)) / power for lag in lags])
+
+
+def cross_correlation_FF(x_NTF: Tensor) -> Tensor:
+    """Correlation matrix of the features, pooled over windows and days; 0 for a feature that does not vary."""
+    x = x_NTF.flatten(0, 1)
+    x = x - x.mean(dim=0)
+    spread = torch.sqrt((x * x).sum(dim=0))
+    return (x.T @ x) / (spread[:, None] * spread[None, :] + 1e-6)
+
+
+def is_collapsed(curve: list[dict[str, float]], rule: CollapseRule) -> bool:
+    """Whether the last epochs of a GAN's curve all broke the rule."""
+    recent = curve[-rule.epochs :]
+    if len(recent) < rule.epochs:
+        return False
+    flat = all(row["dispersion_ratio"] < rule.min_dispersion for row in recent)
+    one_sided = all(row["d_loss"] < rule.min_discriminator_loss for row in recent)
+    return flat or one_sided

@@ -1,0 +1,89 @@
+"""What both trainings share: seeded nets, the rule when to stop, checks that numbers are finite, and progress."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from gangru.errors import TrainingError
+from gangru.training.settings import TrainingSettings
+
+Net = TypeVar("Net", bound=nn.Module)
+Curve = list[dict[str, Any]]
+
+DATE_ORDER, VALIDATION_DRAW, NOISE = 0, 1, 2  # purposes of random draws, see batches.epoch_random
+
+
+@dataclass(frozen=True)
+class Tick:
+    """One finished epoch, told to whoever shows progress."""
+
+    phase: str
+    epoch: int
+    max_epochs: int
+    figures: dict[str, float]
+
+
+OnTick = Callable[[Tick], None]
+
+
+@dataclass
+class EarlyStop:
+    """Best score so far and the epoch that reached it; higher is better. Epochs count from 1."""
+
+    patience: int
+    best: float = -np.inf
+    best_epoch: int = 0
+
+    def improved(self, score: float, epoch: int) -> bool:
+        """Record the score; whether it is the best so far."""
+        if score > self.best:
+            self.best, self.best_epoch = score, epoch
+            return True
+        return False
+
+    def exhausted(self, epoch: int) -> bool:
+        """Whether `patience` epochs have passed since the best."""
+        return epoch - self.best_epoch >= self.patience
+
+
+def seeded(build: Callable[[], Net], seed: int) -> Net:
+    """A net whose initial weights depend on the seed alone; the global random state is left as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return build()
+
+
+def prepare_torch(training: TrainingSettings) -> torch.device:
+    """The device asked for, with threads set and deterministic kernels. Raises TrainingError where it is not there."""
+    if training.threads:
+        torch.set_num_threads(training.threads)
+    torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    try:
+        device = torch.device(training.device)
+    except RuntimeError as error:
+        raise TrainingError(f"training.device = {training.device!r}: expected cpu, cuda or cuda:N") from error
+    if device.type == "cuda" and not torch.cuda.is_available():
+        raise TrainingError(f"training.device = {training.device!r}: this machine's PyTorch sees no CUDA device")
+    return device
+
+
+def check_finite(value: Tensor, what: str, date: np.datetime64) -> None:
+    """Raise TrainingError where a loss or a gradient's norm is not finite."""
+    if not bool(torch.isfinite(value).all()):
+        raise TrainingError(f"{what} is not finite on {date}: look at that date's bars, or lower the learning rate")
+
+
+def gradient_norm(net: nn.Module) -> Tensor:
+    """Euclidean norm of all gradients."""
+    return torch.linalg.vector_norm(
+        torch.stack([torch.linalg.vector_norm(p.grad) for p in net.parameters() if p.grad is not None])
+    )
+
+
+def tensors_copy(net: nn.Module) -> dict[str, Tensor]:
+    """A copy of the net's weights that later steps leave alone."""
+    return {name: tensor.detach().clone() for name, tensor in net.state_dict().items()}

@@ -1,0 +1,134 @@
+"""Training of the predictor: one batch a date, IC loss, early stop on the validation dates' mean IC."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gangru.models.losses import ic_loss, pearson
+from gangru.models.predictor import Predictor, in_slices
+from gangru.training import checkpoint
+from gangru.training.batches import Batch, FoldData, Sample, batch_of, date_batches, epoch_random, usable
+from gangru.training.loop import (
+    DATE_ORDER,
+    Curve,
+    EarlyStop,
+    OnTick,
+    Tick,
+    check_finite,
+    gradient_norm,
+    prepare_torch,
+    seeded,
+    tensors_copy,
+)
+from gangru.training.settings import PredictorSettings, TrainingSettings
+
+SLICE = 1024  # stocks whose activations stay in cache; the gradient over a date stays exact
+
+
+@dataclass(frozen=True)
+class PredictorResult:
+    """The net at its best epoch, its curve (epoch, train_ic, valid_ic, gradient_norm) and its best validation IC."""
+
+    net: Predictor
+    curve: Curve
+    best_epoch: int
+    best_ic: float
+
+
+def build_predictor(features: int, settings: PredictorSettings) -> Predictor:
+    """The net that the settings describe."""
+    return Predictor(features, settings.hidden, settings.layers, settings.mlp)
+
+
+def train_predictor(
+    data: FoldData, settings: PredictorSettings, training: TrainingSettings, state: Path, on_tick: OnTick
+) -> PredictorResult:
+    """Fit on data.train, stop on data.valid; `state` is written after every epoch and resumed from.
+
+    A resumed run draws and steps as an undisturbed one: the same weights, byte for byte on one machine's CPU. Raises
+    TrainingError where no date has enough labelled stocks, or a loss or gradient is not finite.
+    """
+    device = prepare_torch(training)
+    samples = usable(data.train, training.min_stocks, "training")
+    valid = usable(data.valid, training.min_stocks, "validation")
+    net = seeded(lambda: build_predictor(data.shape[1], settings), training.seed).to(device)
+    optimiser = torch.optim.Adam(net.parameters(), lr=settings.learning_rate)
+    stop, curve, best = EarlyStop(settings.patience), [], tensors_copy(net)
+    if state.exists():
+        stop, curve, best = restore(state, net, optimiser, settings.patience)
+    while len(curve) < settings.max_epochs and not stop.exhausted(len(curve)):
+        epoch = len(curve) + 1
+        random = epoch_random(training.seed, epoch, DATE_ORDER)
+        steps = [step(net, optimiser, b) for b in date_batches(samples, training.stocks_per_date, random, device)]
+        row = {
+            "epoch": epoch,
+            "train_ic": float(np.mean([ic for ic, _ in steps])),
+            "valid_ic": float(np.mean([sample_ic(net, sample, device) for sample in valid])),
+            "gradient_norm": float(np.mean([norm for _, norm in steps])),
+        }
+        curve.append(row)
+        if stop.improved(row["valid_ic"], epoch):
+            best = tensors_copy(net)
+        save(state, net, optimiser, best, {"stop": asdict(stop), "curve": curve})
+        on_tick(Tick("predictor", epoch, settings.max_epochs, row))
+    net.load_state_dict(best)
+    return PredictorResult(net, curve, stop.best_epoch, stop.best)
+
+
+def step(net: Predictor, optimiser: torch.optim.Adam, batch: Batch) -> tuple[float, float]:
+    """One step on one date; the date's IC before it and the gradient's norm."""
+    optimiser.zero_grad(set_to_none=True)
+    loss = ic_loss(in_slices(net, batch.x_NTF, SLICE), batch.label_N)
+    check_finite(loss, "the predictor's loss", batch.date)
+    loss.backward()  # type: ignore[no-untyped-call]
+    norm = gradient_norm(net)
+    check_finite(norm, "the predictor's gradient", batch.date)
+    optimiser.step()
+    return -float(loss.detach()), float(norm)
+
+
+def predict(net: Predictor, x_NTF: Tensor) -> Tensor:
+    """pRet of scaled windows, (N,), without gradients."""
+    with torch.inference_mode():
+        return in_slices(net.eval(), x_NTF, SLICE)
+
+
+def sample_ic(net: Predictor, sample: Sample, device: torch.device) -> float:
+    """Pearson IC of the net on all labelled stocks of one date."""
+    batch = batch_of(sample, None, device)
+    ic = float(pearson(predict(net, batch.x_NTF), batch.label_N))
+    net.train()
+    return ic
+
+
+def save(
+    state: Path,
+    net: Predictor,
+    optimiser: torch.optim.Adam,
+    best: dict[str, Tensor],
+    record: dict[str, Any],
+) -> None:
+    """Write the state of the training after an epoch."""
+    tensors = (
+        checkpoint.with_prefix("net", net.state_dict())
+        | checkpoint.with_prefix("best", best)
+        | checkpoint.with_prefix("adam", checkpoint.adam_tensors(optimiser))
+    )
+    checkpoint.write_tensors(state, tensors, record)
+
+
+def restore(
+    state: Path, net: Predictor, optimiser: torch.optim.Adam, patience: int
+) -> tuple[EarlyStop, Curve, dict[str, Tensor]]:
+    """Put net and optimiser back to where the state was written."""
+    tensors, record = checkpoint.read_tensors(state)
+    checkpoint.load_net(net, checkpoint.under_prefix("net", tensors), state)
+    checkpoint.load_adam(optimiser, checkpoint.under_prefix("adam", tensors))
+    device = next(net.parameters()).device
+    best = {name: tensor.to(device) for name, tensor in checkpoint.under_prefix("best", tensors).items()}
+    stop = EarlyStop(patience, record["stop"]["best"], record["stop"]["best_epoch"])
+    return stop, record["curve"], best

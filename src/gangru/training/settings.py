@@ -1,0 +1,68 @@
+"""Settings of the trainings: the GAN, the predictor and the rolling. Published numbers are the defaults."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gangru.settings import Settings, setting
+
+
+@dataclass(frozen=True)
+class GanSettings(Settings):
+    """Section [gan]. The nets' sizes are unpublished: decided here."""
+
+    z: Literal["window", "window+noise", "noise"] = setting(
+        "window", "What the generator reads: the real window, the window beside noise, or noise alone."
+    )
+    noise_channels: int = setting(18, "Gaussian channels a day where z has noise.", unit="channels", ge=1)
+    generator_hidden: int = setting(64, "Width of the generator's LSTM.", unit="units", ge=1)
+    generator_layers: int = setting(2, "Layers of the generator's LSTM.", unit="layers", ge=1)
+    discriminator_channels: tuple[int, int] = setting((16, 32), "Channels of the discriminator's convolutions.")
+    learning_rate: float = setting(1e-4, "Adam's step for both nets.", gt=0)
+    discriminator_learning_rate: float = setting(
+        0.0, "Adam's step for the discriminator where it differs; 0 = the same.", ge=0
+    )
+    discriminator_steps: int = setting(1, "Discriminator steps to one generator step.", unit="steps", ge=1)
+    label_smoothing: float = setting(0.0, "One-sided smoothing of the real target.", unit="fraction", ge=0, le=0.5)
+    reconstruction_weight: float = setting(
+        0.0, "λ of λ·mean (G(x) − x)² in the generator's loss; 0 is the published form.", ge=0
+    )
+    max_epochs: int = setting(50, "At most this many passes over the training dates.", unit="epochs", ge=1)
+    patience: int = setting(10, "Stop after this many epochs without a smaller distance.", unit="epochs", ge=1)
+
+
+@dataclass(frozen=True)
+class PredictorSettings(Settings):
+    """Section [predictor]. All published."""
+
+    hidden: int = setting(128, "Width of the GRU.", unit="units", ge=1)
+    layers: int = setting(2, "Layers of the GRU.", unit="layers", ge=1)
+    mlp: tuple[int, ...] = setting((256, 64, 64), "Widths of the MLP between the GRU and the output.")
+    learning_rate: float = setting(1e-4, "Adam's step.", gt=0)
+    max_epochs: int = setting(50, "At most this many passes over the training dates.", unit="epochs", ge=1)
+    patience: int = setting(10, "Stop after this many epochs without a better validation IC.", unit="epochs", ge=1)
+
+
+@dataclass(frozen=True)
+class TrainingSettings(Settings):
+    """Section [training]: when to train, on which dates, with which seed and where."""
+
+    first: str = setting("", "First training, YYYY-MM-DD; empty = the first that has enough history.")
+    last: str = setting("", "Last training, YYYY-MM-DD; empty = the last that is due.")
+    sample_dates: int = setting(80, "Sample dates of a training.", unit="dates", ge=2)
+    sample_step: int = setting(5, "Trading days between sample dates.", unit="trading days", ge=1)
+    validation_share: float = setting(
+        0.2, "Share of the sample dates, the newest, kept for validation.", unit="fraction", gt=0, le=0.9
+    )
+    stocks_per_date: int = setting(
+        0, "Stocks drawn of each training date, anew each epoch; 0 = all of them.", unit="stocks", ge=0
+    )
+    min_stocks: int = setting(20, "A date with fewer labelled stocks is no batch.", unit="stocks", ge=2)
+    seed: int = setting(0, "Seed of every draw and initial weight.", ge=0)
+    device: str = setting("cpu", "Where the nets are trained: cpu, cuda or cuda:N.")
+    threads: int = setting(0, "Threads of PyTorch on the CPU; 0 = its own choice.", unit="threads", ge=0)
+    engine: Literal["local"] = setting("local", "What runs the folds: local = one after another in this process.")
+
+    @property
+    def validation_dates(self) -> int:
+        """Newest sample dates that validate."""
+        return max(1, round(self.sample_dates * self.validation_share))

@@ -1,0 +1,29 @@
+"""Shared by all tests: where the real data lie, and that the folder of tests can be imported from."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The real A-share bars beside the project; a test that needs them skips where they are not."""
+    path = REPOSITORY.parent / "shared" / "data" / "ashare"
+    if not path.exists():
+        pytest.skip("the real A-share data are not beside the project (../shared/data/ashare)")
+    return path
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave long checks to `make test-full`."""
+    if os.environ.get("GANGRU_TEST_FULL"):
+        return
+    for item in items:
+        if item.get_closest_marker("full"):
+            item.add_marker(pytest.mark.skip(reason="long: runs in make test-full"))

@@ -1,0 +1,47 @@
+"""Labels by hand: from a price that could be paid to a price a holder would have."""
+
+import numpy as np
+import pytest
+from markets import random_market
+
+from gangru.features.labels import LabelSettings, build_labels
+
+
+def test_label_is_close_of_the_next_day_to_close_twenty_days_later() -> None:
+    market = random_market(gaps=0)
+    adjusted = market.close * market.factor
+    labels = build_labels(market, LabelSettings())
+    np.testing.assert_allclose(labels[10], adjusted[31] / adjusted[11] - 1)
+    assert np.isfinite(labels[98]).all()
+    assert np.isnan(labels[99:]).all()
+
+
+def test_entry_lag_zero_starts_on_the_day_itself() -> None:
+    market = random_market(gaps=0)
+    adjusted = market.close * market.factor
+    labels = build_labels(market, LabelSettings(entry_lag=0, horizon=5))
+    np.testing.assert_allclose(labels[10], adjusted[15] / adjusted[10] - 1)
+
+
+@pytest.mark.parametrize("price", ["open", "vwap"])
+def test_other_prices_enter_and_leave_at_that_price(price: str) -> None:
+    market = random_market(gaps=0)
+    adjusted = market.adjusted(price)
+    labels = build_labels(market, LabelSettings(price=price))
+    np.testing.assert_allclose(labels[10], adjusted[31] / adjusted[11] - 1)
+
+
+def test_no_trade_on_the_day_of_entry_leaves_the_label_empty() -> None:
+    market = random_market(gaps=0)
+    market.close[11, 3] = np.nan
+    labels = build_labels(market, LabelSettings())
+    assert np.isnan(labels[10, 3])
+    assert np.isfinite(labels[10, 2])
+
+
+def test_a_stock_that_stops_trading_keeps_its_last_price() -> None:
+    market = random_market(gaps=0)
+    adjusted = market.close * market.factor
+    market.close[20:, 3] = np.nan
+    labels = build_labels(market, LabelSettings())
+    assert labels[10, 3] == pytest.approx(adjusted[19, 3] / adjusted[11, 3] - 1)

@@ -1,0 +1,155 @@
+"""Windows against a slow, obvious loop, and what must hold for any of them."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markets import random_market
+
+from gangru.errors import MarketError, SettingsError
+from gangru.features.catalogue import CATALOGUE, chosen_features
+from gangru.features.panel import Panel, build_panel
+from gangru.features.settings import NAMES, FeatureSettings
+from gangru.features.windows import fill_gaps, standardise_days, windows_of_date
+
+SETTINGS = FeatureSettings()
+
+
+def slow_windows(panel: Panel, row: int, stocks: np.ndarray, clip: str) -> np.ndarray:
+    """Gap filling, clipping and both z-scores, a stock and a feature at a time."""
+    out = np.zeros((len(stocks), 40, len(panel.features)))
+    for n, stock in enumerate(stocks):
+        for f, feature in enumerate(panel.features):
+            x = list(panel.values[row - 39 : row + 1, stock, f].astype(float))
+            known = [v for v in x if not np.isnan(v)]
+            for t in range(40):
+                if np.isnan(x[t]):
+                    x[t] = (x[t - 1] if t and not np.isnan(x[t - 1]) else known[0]) if feature.gap == "carry" else 0.0
+            x = np.array(x)
+            if clip == "mad":
+                centre = np.median(x)
+                mad = 1.4826 * np.median(np.abs(x - centre))
+                if mad > 1e-6 * abs(centre):
+                    x = np.clip(x, centre - 3 * mad, centre + 3 * mad)
+                else:
+                    x = np.clip(x, x.mean() - 3 * x.std(), x.mean() + 3 * x.std())
+            elif clip == "sigma":
+                x = np.clip(x, x.mean() - 3 * x.std(), x.mean() + 3 * x.std())
+            out[n, :, f] = 0 if x.std() < 1e-6 * abs(np.median(x)) or x.std() == 0 else (x - x.mean()) / x.std()
+    spread = out.std(axis=0)
+    return (out - out.mean(axis=0)) / np.where(spread > 1e-6, spread, np.inf)
+
+
+@pytest.mark.parametrize("clip", ["mad", "sigma", "none"])
+def test_windows_are_those_of_a_slow_loop(clip: str) -> None:
+    panel = build_panel(random_market(gaps=0.04), chosen_features(NAMES))
+    chosen = FeatureSettings(clip=clip)
+    windows = windows_of_date(panel, 100, np.ones(30, dtype=bool), chosen)
+    np.testing.assert_allclose(windows.x_NTF, slow_windows(panel, 100, windows.stocks, clip), atol=2e-3)
+
+
+def test_cross_section_has_mean_zero_and_unit_spread() -> None:
+    panel = build_panel(random_market(), chosen_features(NAMES))
+    x = windows_of_date(panel, 80, np.ones(30, dtype=bool), SETTINGS).x_NTF
+    np.testing.assert_allclose(x.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(x.std(axis=0), 1, atol=1e-4)
+
+
+def test_a_constant_series_gives_zero_and_never_nan() -> None:
+    x = np.full((2, 1, 40), 7.3, dtype=np.float32)
+    assert (standardise_days(x, SETTINGS) == 0).all()
+
+
+def test_an_outlier_is_clipped_at_three_mads() -> None:
+    x = np.where(np.arange(40) % 2, 1.0, -1.0)
+    x[0] = 1000  # median 1; deviations 0 (20), 2 (19) and 999: MAD 1
+    expected = np.minimum(x, 1 + 3 * 1.4826)
+    expected = (expected - expected.mean()) / expected.std()
+    z = standardise_days(x[None, None, :].astype(np.float32), SETTINGS)[0, 0]
+    np.testing.assert_allclose(z, expected, rtol=1e-4)
+
+
+def test_no_mad_but_a_spread_is_clipped_at_three_sigma() -> None:
+    x = np.full(40, 5.0)
+    x[3] = 500.0
+    limit = x.mean() + 3 * x.std()
+    expected = np.minimum(x, limit)
+    expected = (expected - expected.mean()) / expected.std()
+    z = standardise_days(x[None, None, :].astype(np.float32), SETTINGS)[0, 0]
+    np.testing.assert_allclose(z, expected, rtol=1e-4)
+
+
+def test_gaps_carry_prices_and_leave_nothing_else() -> None:
+    nan = np.nan
+    x = np.array([[[nan, 2, nan, 4], [nan, 2, nan, 4]]], dtype=np.float32)
+    fill_gaps(x, np.array([True, False]))
+    assert x[0, 0].tolist() == [2, 2, 2, 4]
+    assert x[0, 1].tolist() == [0, 2, 0, 4]
+
+
+def test_stocks_with_too_few_bars_or_not_the_last_are_left_out_and_counted() -> None:
+    market = random_market(gaps=0)
+    for gap in (market.close, market.open, market.high, market.low, market.volume):
+        gap[75:81, 0] = np.nan  # 34 bars, and not the last
+        gap[70:76, 1] = np.nan  # 34 bars
+        gap[70:75, 2] = np.nan  # 35 bars
+    panel = build_panel(market, chosen_features(NAMES))
+    windows = windows_of_date(panel, 80, np.ones(30, dtype=bool), SETTINGS)
+    assert set(range(30)) - set(windows.stocks) == {0, 1}
+    assert windows.short == 2
+
+
+def test_too_little_history_is_an_error_that_counts() -> None:
+    panel = build_panel(random_market(), chosen_features(NAMES))
+    with pytest.raises(MarketError, match="31 of the 40 days"):
+        windows_of_date(panel, 30, np.ones(30, dtype=bool), SETTINGS)
+
+
+def test_the_catalogue_has_the_eighteen_with_formula_unit_and_needs() -> None:
+    assert len(NAMES) == 18
+    assert tuple(CATALOGUE) == NAMES
+    assert all(f.formula and f.unit and f.needs for f in CATALOGUE.values())
+    with pytest.raises(SettingsError, match="momentum"):
+        chosen_features(("close", "momentum"))
+
+
+def test_features_of_one_stock_by_hand() -> None:
+    market = random_market(gaps=0)
+    panel = build_panel(market, chosen_features(NAMES))
+    t, n = 50, 4
+    value = {f.name: float(panel.values[t, n, k]) for k, f in enumerate(panel.features)}
+    o, h, low, c, v, a, s = (
+        getattr(market, name)[t, n] for name in ("open", "high", "low", "close", "volume", "amount", "float_shares")
+    )
+    f, before = market.factor[t, n], market.close[t - 1, n] * market.factor[t - 1, n]
+    day = market.close[t] * market.factor[t] / (market.close[t - 1] * market.factor[t - 1]) - 1
+    expected = {
+        "open": o * f,
+        "high": h * f,
+        "low": low * f,
+        "close": c * f,
+        "vwap": a / v * f,
+        "volume": v / f,
+        "amount": a,
+        "turnover": v / s,
+        "return_1d": c * f / before - 1,
+        "overnight_gap": o * f / before - 1,
+        "intraday_return": c / o - 1,
+        "amplitude": (h - low) * f / before,
+        "upper_shadow": (h - max(o, c)) * f / before,
+        "lower_shadow": (min(o, c) - low) * f / before,
+        "close_position": (c - low) / (h - low),
+        "excess_return": c * f / before - 1 - day.mean(),
+        "amihud": abs(c * f / before - 1) / a * 1e8,
+        "close_over_vwap": c / (a / v) - 1,
+    }
+    for name, number in expected.items():
+        assert value[name] == pytest.approx(number, rel=1e-4, abs=1e-7), name
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10_000), st.floats(0.5, 20))
+def test_windows_do_not_depend_on_the_level_of_prices(seed: int, scale: float) -> None:
+    x = np.random.default_rng(seed).standard_t(3, (3, 2, 40)).astype(np.float32)
+    a, b = standardise_days(x, SETTINGS), standardise_days((x * np.float32(scale)), SETTINGS)
+    np.testing.assert_allclose(a, b, atol=1e-3)

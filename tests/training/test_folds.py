@@ -1,0 +1,47 @@
+"""When trainings are due, and how their dates split."""
+
+import numpy as np
+import pytest
+
+from gangru.errors import TrainingError
+from gangru.training.folds import due_folds, sample_rows
+from gangru.training.settings import TrainingSettings
+
+DAYS = np.busday_offset("2017-01-02", np.arange(1200), roll="forward").astype("datetime64[D]")
+SETTINGS = TrainingSettings()
+
+
+def test_eighty_dates_split_into_sixty_four_and_sixteen() -> None:
+    rows = sample_rows(500, SETTINGS, reach=21)
+    assert (len(rows.train), len(rows.purged), len(rows.valid)) == (60, 4, 16)
+
+
+def test_sample_dates_are_every_fifth_and_their_labels_end_at_the_training_day() -> None:
+    rows = sample_rows(500, SETTINGS, reach=21)
+    together = np.concatenate([rows.train, rows.purged, rows.valid])
+    assert together.tolist() == [500 - 21 - 5 * k for k in range(79, -1, -1)]
+    assert rows.valid[-1] + 21 == 500
+
+
+def test_no_training_label_reaches_the_first_validation_date() -> None:
+    rows = sample_rows(500, SETTINGS, reach=21)
+    assert rows.train[-1] + 21 < rows.valid[0]
+    assert (rows.purged + 21 >= rows.valid[0]).all()
+
+
+def test_a_fold_is_trained_on_the_last_trading_day_and_serves_until_the_next() -> None:
+    folds = due_folds(DAYS, DAYS[:900], SETTINGS, reach=21, window=40)
+    assert [f.name for f in folds][:2] == ["2018-12-31", "2019-06-30"]
+    assert folds[1].trained_on == np.datetime64("2019-06-28")  # 30 June 2019 is a Sunday
+    assert folds[0].serves_to == np.datetime64("2019-06-28")
+    assert folds[-1].trained_on <= DAYS[899]
+
+
+def test_a_training_without_history_is_refused_by_name_when_asked_for() -> None:
+    with pytest.raises(TrainingError, match="2018-06-30 needs 455 trading days"):
+        due_folds(DAYS, DAYS, TrainingSettings(first="2018-06-30"), reach=21, window=40)
+
+
+def test_nothing_due_says_what_is_needed() -> None:
+    with pytest.raises(TrainingError, match="no training is due"):
+        due_folds(DAYS, DAYS[:300], SETTINGS, reach=21, window=40)
