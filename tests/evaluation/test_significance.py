@@ -69,7 +69,9 @@ def test_interval_of_independent_values_is_near_the_normal_one():
 def test_interval_of_dependent_values_is_wider_with_blocks():
     rng = np.random.default_rng(4)
     x = np.convolve(rng.normal(size=309), np.ones(10), mode="valid")
-    widths = [np.diff(bootstrap_interval(x, confidence=0.9, samples=500, block=b, seed=0))[0] for b in (1, 20)]
+    widths = [
+        np.diff(bootstrap_interval(x, confidence=0.9, samples=500, block=b, seed=0))[0] for b in (1, 20)
+    ]
     assert widths[1] > 1.5 * widths[0]
 
 

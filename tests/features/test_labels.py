@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from markets import random_market
 
 from gangru.features.labels import LabelSettings, build_labels
+
+from markets import random_market
 
 
 def test_label_is_close_of_the_next_day_to_close_twenty_days_later() -> None:

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markets import random_market
 
 from gangru.errors import MarketError, SettingsError
 from gangru.features.catalogue import CATALOGUE, chosen_features
 from gangru.features.panel import Panel, build_panel
 from gangru.features.settings import NAMES, FeatureSettings
 from gangru.features.windows import fill_gaps, standardise_days, windows_of_date
+
+from markets import random_market
 
 SETTINGS = FeatureSettings()
 
@@ -24,7 +25,11 @@ def slow_windows(panel: Panel, row: int, stocks: np.ndarray, clip: str) -> np.nd
             known = [v for v in x if not np.isnan(v)]
             for t in range(40):
                 if np.isnan(x[t]):
-                    x[t] = (x[t - 1] if t and not np.isnan(x[t - 1]) else known[0]) if feature.gap == "carry" else 0.0
+                    x[t] = (
+                        (x[t - 1] if t and not np.isnan(x[t - 1]) else known[0])
+                        if feature.gap == "carry"
+                        else 0.0
+                    )
             x = np.array(x)
             if clip == "mad":
                 centre = np.median(x)
@@ -35,7 +40,9 @@ def slow_windows(panel: Panel, row: int, stocks: np.ndarray, clip: str) -> np.nd
                     x = np.clip(x, x.mean() - 3 * x.std(), x.mean() + 3 * x.std())
             elif clip == "sigma":
                 x = np.clip(x, x.mean() - 3 * x.std(), x.mean() + 3 * x.std())
-            out[n, :, f] = 0 if x.std() < 1e-6 * abs(np.median(x)) or x.std() == 0 else (x - x.mean()) / x.std()
+            out[n, :, f] = (
+                0 if x.std() < 1e-6 * abs(np.median(x)) or x.std() == 0 else (x - x.mean()) / x.std()
+            )
     spread = out.std(axis=0)
     return (out - out.mean(axis=0)) / np.where(spread > 1e-6, spread, np.inf)
 
@@ -119,7 +126,8 @@ def test_features_of_one_stock_by_hand() -> None:
     t, n = 50, 4
     value = {f.name: float(panel.values[t, n, k]) for k, f in enumerate(panel.features)}
     o, h, low, c, v, a, s = (
-        getattr(market, name)[t, n] for name in ("open", "high", "low", "close", "volume", "amount", "float_shares")
+        getattr(market, name)[t, n]
+        for name in ("open", "high", "low", "close", "volume", "amount", "float_shares")
     )
     f, before = market.factor[t, n], market.close[t - 1, n] * market.factor[t - 1, n]
     day = market.close[t] * market.factor[t] / (market.close[t - 1] * market.factor[t - 1]) - 1

@@ -34,7 +34,8 @@ def test_the_store_s_calendar_is_taken_at_its_word(store: Store) -> None:
 def test_without_a_calendar_the_exchange_s_days_and_the_bars_make_one(store: Store) -> None:
     bar = empty(BARS).vstack(
         pl.DataFrame({"code": ["600000.SH"], "date": [date(2020, 1, 25)]}).select(
-            pl.col(n) if n in ("code", "date") else pl.lit(None, dtype=t).alias(n) for n, t in BARS.columns.items()
+            pl.col(n) if n in ("code", "date") else pl.lit(None, dtype=t).alias(n)
+            for n, t in BARS.columns.items()
         )
     )
     store.upsert(BARS, bar)
@@ -56,7 +57,9 @@ def test_a_horizon_beyond_the_calendar_gets_weekdays_and_a_warning(store: Store)
     store.upsert(CALENDAR, pl.DataFrame({"date": [date(2026, 12, 30), date(2026, 12, 31)]}))
     with pytest.warns(UserWarning, match=r"ends on 2026-12-31: 3 weekdays up to 2027-01-05"):
         known = trading_days(store, until=date(2027, 1, 5))
-    assert known.tolist() == days("2026-12-30", "2026-12-31", "2027-01-01", "2027-01-04", "2027-01-05").tolist()
+    assert (
+        known.tolist() == days("2026-12-30", "2026-12-31", "2027-01-01", "2027-01-04", "2027-01-05").tolist()
+    )
 
 
 def test_a_horizon_far_beyond_the_exchange_s_does_not_crash(store: Store) -> None:
@@ -75,7 +78,9 @@ def test_a_horizon_within_the_calendar_does_not_warn(store: Store) -> None:
 def test_month_ends_leave_out_a_month_that_has_weekdays_left() -> None:
     whole = days("2019-01-30", "2019-01-31", "2019-02-01", "2019-02-28", "2019-03-01")
     assert month_ends(whole).tolist() == days("2019-01-31", "2019-02-28").tolist()
-    assert month_ends(days("2019-03-28", "2019-03-29")).tolist() == days("2019-03-29").tolist()  # a Friday; 30th, 31st off
+    assert (
+        month_ends(days("2019-03-28", "2019-03-29")).tolist() == days("2019-03-29").tolist()
+    )  # a Friday; 30th, 31st off
     assert month_ends(days("2019-03-27", "2019-03-28")).tolist() == []
     assert month_ends(days()).tolist() == []
 
@@ -106,5 +111,7 @@ def test_the_last_day_on_or_before_is_found_or_refused() -> None:
     known = days("2018-12-27", "2018-12-28", "2019-01-02")
     assert last_on_or_before(known, date(2018, 12, 31)) == np.datetime64("2018-12-28")
     assert last_on_or_before(known, np.datetime64("2019-01-02")) == np.datetime64("2019-01-02")
-    with pytest.raises(MarketError, match="no trading day on or before 2018-12-26: the calendar begins with 2018-12-27"):
+    with pytest.raises(
+        MarketError, match="no trading day on or before 2018-12-26: the calendar begins with 2018-12-27"
+    ):
         last_on_or_before(known, date(2018, 12, 26))

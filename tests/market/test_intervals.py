@@ -31,14 +31,17 @@ def table(*spans: Span) -> pl.DataFrame:
 def spans(frame: pl.DataFrame) -> list[Span]:
     """The table's inverse, sorted."""
     rows = frame.select("code", "industry", "start", "end").rows()
-    return sorted(
-        (code, value, (start - DAY0).days, None if end is None else (end - DAY0).days) for code, value, start, end in rows
-    )
+    found = [
+        (c, v, (start - DAY0).days, None if end is None else (end - DAY0).days) for c, v, start, end in rows
+    ]
+    return sorted(found, key=str)
 
 
 def test_overlapping_touching_and_repeated_intervals_of_one_value_become_one() -> None:
     normal = normalise_intervals(
-        table(("a", "x", 0, 10), ("a", "x", 5, 12), ("a", "x", 12, 15), ("a", "x", 0, 10), ("a", "x", 20, None)),
+        table(
+            ("a", "x", 0, 10), ("a", "x", 5, 12), ("a", "x", 12, 15), ("a", "x", 0, 10), ("a", "x", 20, None)
+        ),
         ["code"],
         "industry",
     )
@@ -47,7 +50,9 @@ def test_overlapping_touching_and_repeated_intervals_of_one_value_become_one() -
 
 
 def test_intervals_that_contradict_each_other_are_both_refused() -> None:
-    frame = table(("a", "x", 0, 10), ("a", "y", 9, 20), ("a", "x", 30, 40), ("b", "x", 0, 10), ("b", "y", 10, 20))
+    frame = table(
+        ("a", "x", 0, 10), ("a", "y", 9, 20), ("a", "x", 30, 40), ("b", "x", 0, 10), ("b", "y", 10, 20)
+    )
     normal = normalise_intervals(frame, ["code"], "industry")
     assert spans(normal.refused) == [("a", "x", 0, 10), ("a", "y", 9, 20)]
     assert spans(normal.frame) == [("a", "x", 30, 40), ("b", "x", 0, 10), ("b", "y", 10, 20)]
@@ -55,7 +60,9 @@ def test_intervals_that_contradict_each_other_are_both_refused() -> None:
 
 
 def test_an_interval_that_covers_another_s_whole_life_is_refused_with_it() -> None:
-    normal = normalise_intervals(table(("a", "x", 0, None), ("a", "y", 5, 6), ("a", "y", 8, 9)), ["code"], "industry")
+    normal = normalise_intervals(
+        table(("a", "x", 0, None), ("a", "y", 5, 6), ("a", "y", 8, 9)), ["code"], "industry"
+    )
     assert len(normal.refused) == 3
     assert normal.frame.is_empty()
 
@@ -71,9 +78,9 @@ def test_membership_has_no_value_to_contradict() -> None:
 
 
 some_spans = st.lists(
-    st.tuples(st.sampled_from("ab"), st.sampled_from("xy"), st.integers(0, 12), st.integers(1, 6) | st.none()).map(
-        lambda s: (s[0], s[1], s[2], None if s[3] is None else s[2] + s[3])
-    ),
+    st.tuples(
+        st.sampled_from("ab"), st.sampled_from("xy"), st.integers(0, 12), st.integers(1, 6) | st.none()
+    ).map(lambda s: (s[0], s[1], s[2], None if s[3] is None else s[2] + s[3])),
     max_size=8,
 )
 
@@ -125,7 +132,9 @@ def panel(rows: list[Span], days: int, codes: list[str]) -> tuple[np.ndarray, li
 
 
 def test_the_matrix_names_each_day_s_industry_and_nothing_before_it_began() -> None:
-    matrix, names = panel([("b", "steel", 1, 3), ("b", "bank", 3, None), ("zz", "bank", 0, None)], 5, ["a", "b", "c"])
+    matrix, names = panel(
+        [("b", "steel", 1, 3), ("b", "bank", 3, None), ("zz", "bank", 0, None)], 5, ["a", "b", "c"]
+    )
     assert names == ["bank", "steel"]
     assert matrix.dtype == np.int16
     assert matrix.tolist() == [[-1, -1, -1], [-1, 1, -1], [-1, 1, -1], [-1, 0, -1], [-1, 0, -1]]

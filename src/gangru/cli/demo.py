@@ -12,7 +12,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    target: Annotated[Path, typer.Argument(metavar="[DIR]", help="Directory to make the workspace in.")] = Path("demo"),
+    target: Annotated[
+        Path, typer.Argument(metavar="[DIR]", help="Directory to make the workspace in.")
+    ] = Path("demo"),
 ) -> None:
     """Simulate a market, train GAN_GRU and the plain GRU on it, write the monthly; its path is the last line.
 

@@ -12,14 +12,20 @@ if TYPE_CHECKING:
 Directory = Annotated[
     Path | None, typer.Option("-C", "--directory", metavar="DIR", help="Act in DIR instead of here.")
 ]
-Study = Annotated[str, typer.Option("--study", metavar="NAME", help="Which set of settings; main is study.toml itself.")]
+Study = Annotated[
+    str, typer.Option("--study", metavar="NAME", help="Which set of settings; main is study.toml itself.")
+]
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="SECTION.KEY=VALUE", help="Change a setting of the study; remembered for its name."),
+    typer.Option(
+        "--set", metavar="SECTION.KEY=VALUE", help="Change a setting of the study; remembered for its name."
+    ),
 ]
 
 
-def workspace_of(directory: Path | None, study: str = "main", changes: list[str] | None = None) -> "Workspace":
+def workspace_of(
+    directory: Path | None, study: str = "main", changes: list[str] | None = None
+) -> "Workspace":
     """The workspace a command acts on."""
     from gangru.study.workspace import open_workspace
 

@@ -6,7 +6,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -77,7 +84,9 @@ def training_progress() -> Iterator["OnTick"]:
                 tasks[key] = bars.add_task(f"{job.name} {tick.phase}", total=tick.max_epochs, note="")
             bars.update(tasks[key], completed=tick.epoch, note=figures_note(tick))  # type: ignore[arg-type]
             if not err.is_terminal:
-                err.print(f"{job.name} {tick.phase} epoch {tick.epoch}/{tick.max_epochs}: {figures_note(tick)}")
+                err.print(
+                    f"{job.name} {tick.phase} epoch {tick.epoch}/{tick.max_epochs}: {figures_note(tick)}"
+                )
 
         yield on_tick
 
@@ -111,7 +120,9 @@ def figure(name: str, value: float | int | None) -> str:
 
 def print_headline(evaluation: "Evaluation") -> None:
     """The headline figures under their conventions, side by side."""
-    span = f"{evaluation.first_month} to {evaluation.last_month}" if evaluation.first_month else "no known month"
+    span = (
+        f"{evaluation.first_month} to {evaluation.last_month}" if evaluation.first_month else "no known month"
+    )
     table = Table(title=f"{evaluation.study}: return months {span}", title_justify="left")
     table.add_column("")
     columns = {

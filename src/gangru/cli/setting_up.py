@@ -46,7 +46,9 @@ def init(
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(metavar="PATH…", help="CSV or Parquet files, or folders of them.")],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="PATH…", help="CSV or Parquet files, or folders of them.")
+    ],
     directory: Directory = None,
     kind: Annotated[
         str | None,
@@ -86,7 +88,14 @@ def print_ingest(report: "IngestReport") -> None:
         table.add_column(name, justify="left" if name == "table" else "right")
     for name, part in report.tables.items():
         change = part.change
-        counts = (len(part.files), part.rows_read, change.new, change.changed, change.unchanged, part.quarantined)
+        counts = (
+            len(part.files),
+            part.rows_read,
+            change.new,
+            change.changed,
+            change.unchanged,
+            part.quarantined,
+        )
         table.add_row(name, *(f"{count:,}" for count in counts))
     out.print(table)
     if report.unknown_codes:

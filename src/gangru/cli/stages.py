@@ -14,14 +14,17 @@ def register(app: typer.Typer) -> None:
     variant = 'gangru train --study gru --set features.generator="none"'
     app.command("train", epilog=f"Examples:  gangru train   ·   {variant}")(train)
     app.command("factor", epilog="Examples:  gangru factor   ·   gangru factor --study gru")(factor)
-    app.command("evaluate", epilog="Examples:  gangru evaluate   ·   gangru evaluate --json > evaluation.json")(evaluate)
+    app.command(
+        "evaluate", epilog="Examples:  gangru evaluate   ·   gangru evaluate --json > evaluation.json"
+    )(evaluate)
     app.command("report", epilog="Examples:  gangru report   ·   gangru report --month 2020-06")(report)
     app.command("run", epilog="Examples:  gangru run   ·   gangru run ~/data/ashare -C mystudy")(run)
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
 Month = Annotated[
-    str | None, typer.Option("--month", metavar="YYYY-MM", help="Return month; default the last that is known.")
+    str | None,
+    typer.Option("--month", metavar="YYYY-MM", help="Return month; default the last that is known."),
 ]
 
 
@@ -54,7 +57,9 @@ def factor(directory: Directory = None, study: Study = "main") -> None:
     out.print(f"{len(made.table):,} rows on {dates} dates → {workspace.factor_path}", soft_wrap=True)
 
 
-def evaluate(directory: Directory = None, study: Study = "main", as_json: Json = False, month: Month = None) -> None:
+def evaluate(
+    directory: Directory = None, study: Study = "main", as_json: Json = False, month: Month = None
+) -> None:
     """Measure the factor: IC, long portfolio, deciles, industries; write runs/STUDY/evaluation.json."""
     from gangru.cli.screen import out, print_headline, step
     from gangru.study import stages

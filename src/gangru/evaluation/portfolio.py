@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from gangru.evaluation.months import Rows
 from gangru.market.daily import Bools, Floats
 
+DUST = 1e-12  # what rounding leaves beside weights that sum to 1: invested, it would be a holding that binds later
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -80,8 +82,9 @@ def rebalance(drifted: Floats, target: Bools, allowed: Execution, m: int) -> tup
     frozen = held & (no_sell | (target & no_buy))
     chosen = target & buyable & ~frozen
     weights = np.where(frozen, drifted, 0.0)
-    if chosen.any():
-        weights[chosen] = max(1 - weights.sum(), 0.0) / chosen.sum()
+    remainder = 1 - weights.sum()
+    if chosen.any() and remainder > DUST:
+        weights[chosen] = remainder / chosen.sum()
     return weights, int((target & ~buyable).sum()), int((held & no_sell & ~target).sum())
 
 

@@ -19,5 +19,7 @@ def factor_rows(
         return np.arange(len(dates))
     unit = "datetime64[M]" if rule == "month_end" else "datetime64[W]"
     period = calendar.astype("datetime64[D]").astype(unit)
-    last_of_period = np.append(period[1:] != period[:-1], False)  # whether the calendar's own last day ends one is unknown
+    last_of_period = np.append(
+        period[1:] != period[:-1], False
+    )  # whether the calendar's own last day ends one is unknown
     return np.flatnonzero(np.isin(dates, calendar[last_of_period]))

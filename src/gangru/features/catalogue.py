@@ -118,7 +118,9 @@ CATALOGUE: dict[str, Feature] = {
             "zero",
             lambda b: b.market.volume / b.market.float_shares,
         ),
-        Feature("return_1d", "close / close₋₁ − 1", "fraction", ("close", "factor"), "zero", lambda b: b.return_1d),
+        Feature(
+            "return_1d", "close / close₋₁ − 1", "fraction", ("close", "factor"), "zero", lambda b: b.return_1d
+        ),
         Feature(
             "overnight_gap",
             "open / close₋₁ − 1",
@@ -176,7 +178,12 @@ CATALOGUE: dict[str, Feature] = {
             lambda b: b.return_1d - b.market_return,
         ),
         Feature(
-            "amihud", "|return_1d| / amount × 10⁸", "per 100 million yuan", ("close", "amount"), "carry", amihud
+            "amihud",
+            "|return_1d| / amount × 10⁸",
+            "per 100 million yuan",
+            ("close", "amount"),
+            "carry",
+            amihud,
         ),
         Feature(
             "close_over_vwap",
@@ -191,7 +198,7 @@ CATALOGUE: dict[str, Feature] = {
 
 
 def chosen_features(names: tuple[str, ...], extra: tuple[Feature, ...] = ()) -> tuple[Feature, ...]:
-    """The features named, in that order; `extra` are a user's own. Raises SettingsError for an unknown or double name."""
+    """The features named, in that order; `extra` are a user's own. Raises SettingsError for an unknown name."""
     known = CATALOGUE | {feature.name: feature for feature in extra}
     unknown = [name for name in names if name not in known]
     if unknown:

@@ -15,7 +15,11 @@ class LabelSettings(Settings):
 
     horizon: int = setting(20, "Days over which the return is counted.", unit="trading days", ge=1)
     entry_lag: int = setting(
-        1, "Days between the features' date and the entry: 1 can be paid, 0 cannot.", unit="trading days", ge=0, le=1
+        1,
+        "Days between the features' date and the entry: 1 can be paid, 0 cannot.",
+        unit="trading days",
+        ge=0,
+        le=1,
     )
     price: Literal["close", "open", "vwap"] = setting("close", "The price of entry and exit.")
 

@@ -35,7 +35,9 @@ class FeatureSettings(Settings):
         NAMES, "The daily series that make a window, from the catalogue (`gangru features`)."
     )
     window: int = setting(40, "Length of a window.", unit="trading days", ge=2)
-    min_bars: int = setting(35, "A stock needs this many traded days in its window, and the last.", unit="days", ge=1)
+    min_bars: int = setting(
+        35, "A stock needs this many traded days in its window, and the last.", unit="days", ge=1
+    )
     clip: Literal["mad", "sigma", "none"] = setting(
         "mad", "Outliers of a window: clipped at median ± width × 1.4826 × MAD, at mean ± width × σ, or kept."
     )

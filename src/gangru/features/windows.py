@@ -55,7 +55,7 @@ def windows_of_date(panel: Panel, row: int, eligible: Bools, settings: FeatureSe
 
 
 def fill_gaps(x_NFT: F32, carry: Bools) -> None:
-    """Fill days without a value in place: carried features keep their last (a leading gap takes the first), others 0."""
+    """Fill days without a value in place: carried features keep their last, or take their first; others get 0."""
     gaps_N = np.flatnonzero(np.isnan(x_NFT).any(axis=(1, 2)))
     if len(gaps_N) == 0:
         return
@@ -87,7 +87,7 @@ def standardise_days(x_NFT: F32, settings: FeatureSettings) -> F32:
     x -= x.mean(axis=2, keepdims=True)
     spread = x.std(axis=2, keepdims=True)
     moved = spread > FLAT * level
-    return np.where(moved, x / np.where(moved, spread, 1), 0).astype(np.float32)
+    return np.asarray(np.where(moved, x / np.where(moved, spread, 1), 0), dtype=np.float32)
 
 
 def middle(x_NFT: F32) -> F32:
@@ -107,4 +107,4 @@ def standardise_stocks(x_NFT: F32) -> F32:
     spread = x_NFT.std(axis=0, dtype=np.float64)
     moved = spread > FLAT
     scale = np.where(moved, 1 / np.where(moved, spread, 1), 0)
-    return ((x_NFT - mean.astype(np.float32)) * scale.astype(np.float32)).astype(np.float32)
+    return np.asarray((x_NFT - mean.astype(np.float32)) * scale.astype(np.float32), dtype=np.float32)

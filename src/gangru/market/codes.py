@@ -5,7 +5,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 SPELLING = (
-    r"(?i)^(?:(?P<prefix>sh|sz|bj)\.?)?(?P<digits>\d{6})"
+    r"(?i)^(?:(?P<prefix>sh|sz|bj)\.?)?(?P<digits>[0-9]{6})"
     r"(?:\.(?P<suffix>sh|ss|xshg|sz|xshe|bj|bjse|xbse))?$"
 )
 EXCHANGES = {"SH": "SH", "SS": "SH", "XSHG": "SH", "SZ": "SZ", "XSHE": "SZ"} | dict.fromkeys(
@@ -16,7 +16,7 @@ BARE_EXCHANGES = (  # a bare number is a stock's: 000001 is Ping An Bank in Shen
     (r"^(?:00|30|20|399)", "SZ"),
     (r"^(?:4|8|92)", "BJ"),
 )
-INDEX_CODE = r"^(?:000\d{3}\.SH|399\d{3}\.SZ|899\d{3}\.BJ)$"
+INDEX_CODE = r"^(?:000[0-9]{3}\.SH|399[0-9]{3}\.SZ|899[0-9]{3}\.BJ)$"
 
 
 def canonical_codes(codes: pl.Series) -> pl.Series:

@@ -15,10 +15,15 @@ class UniverseSettings(Settings):
     """Section [universe]."""
 
     min_listed_days: int = setting(
-        120, "A stock enters once this many trading days have passed since its listing.", unit="trading days", ge=0
+        120,
+        "A stock enters once this many trading days have passed since its listing.",
+        unit="trading days",
+        ge=0,
     )
     exclude_st: bool = setting(True, "Leave out stocks that are ST as of the date.")
-    unknown_st: Literal["keep", "drop"] = setting("keep", "What to do with a stock whose ST state is not known.")
+    unknown_st: Literal["keep", "drop"] = setting(
+        "keep", "What to do with a stock whose ST state is not known."
+    )
 
 
 @dataclass(frozen=True)

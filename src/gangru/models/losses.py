@@ -20,7 +20,7 @@ def ic_loss(pret_N: Tensor, label_N: Tensor) -> Tensor:
 
 
 def discriminator_loss(real_N: Tensor, fake_N: Tensor, smoothing: float = 0.0) -> Tensor:
-    """Published: −E[log D(x)] − E[log(1 − D(G(z)))], from logits; `smoothing` lowers the real target to 1 − smoothing."""
+    """Published: −E[log D(x)] − E[log(1 − D(G(z)))], from logits; the real target is 1 − smoothing."""
     target = torch.full_like(real_N, 1.0 - smoothing)
     return F.binary_cross_entropy_with_logits(real_N, target) + F.softplus(fake_N).mean()
 

@@ -1,7 +1,10 @@
 """The predictor: a GRU over the window and an MLP on its last hidden state.
 
-Published: GRU of two layers, 128 and 128; MLP 256, 64, 64; one output, pRet. Legend: N stocks, T days, F features, H hidden.
+Published: GRU of two layers, 128 and 128; MLP 256, 64, 64; one output, pRet.
+Legend: N stocks, T days, F features, H hidden.
 """
+
+import itertools
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +20,7 @@ class Predictor(nn.Module):
         self.gru = nn.GRU(features, hidden, layers, batch_first=True)
         widths = (hidden, *mlp)
         blocks: list[nn.Module] = []
-        for width_in, width_out in zip(widths[:-1], widths[1:], strict=True):
+        for width_in, width_out in itertools.pairwise(widths):
             blocks += [nn.Linear(width_in, width_out), nn.ReLU()]
         self.mlp = nn.Sequential(*blocks, nn.Linear(widths[-1], 1))
 
@@ -30,4 +33,4 @@ class Predictor(nn.Module):
 
 def in_slices(net: nn.Module, x_NTF: Tensor, size: int) -> Tensor:
     """The net's output over slices of stocks, joined: the same numbers, with activations that stay in cache."""
-    return torch.cat([net(part) for part in x_NTF.split(size)])
+    return torch.cat([net(part) for part in torch.split(x_NTF, size)])

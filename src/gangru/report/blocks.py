@@ -12,7 +12,18 @@ from typing import Literal
 import polars as pl
 
 Format = Literal[
-    "text", "integer", "percent", "share", "ratio", "fine", "signed", "seconds", "date", "month", "flag"
+    "text",
+    "integer",
+    "percent",
+    "share",
+    "ratio",
+    "fine",
+    "signed",
+    "seconds",
+    "date",
+    "day",
+    "month",
+    "flag",
 ]
 Scalar = str | int | float | bool | date | None
 
@@ -20,7 +31,8 @@ Scalar = str | int | float | bool | date | None
 @dataclass(frozen=True)
 class Quantity:
     """A value with the way it is printed: `percent` of 0.1173 is 11.73%, `share` 12%, `ratio` 0.12, `fine`
-    0.1173, `signed` +11.7%."""
+    0.1173, `signed` +11.7%; `date` of a date
+    is written out, `day` its ISO form."""
 
     value: Scalar
     format: Format
@@ -88,6 +100,9 @@ def verbatim(value: object) -> Quantity:
     return Quantity(None if value is None else str(value), "text")
 
 
+NOT_DEFINED = text("–: not defined or not known; Data and limits says why.")
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a table; `format` also tells how it is aligned and how a workbook stores it."""
@@ -102,6 +117,7 @@ class Table:
     """A numbered exhibit of rows.
 
     `formats`, where given, overrides the columns' formats row by row, for tables with one figure a row.
+    `undefined` explains the dash where some cell is one.
     `look`: plain · scroll (long, in its own window) · folded (closed until asked for) · prose (wraps text).
     """
 
@@ -111,6 +127,7 @@ class Table:
     rows: tuple[tuple[Cell, ...], ...]
     formats: tuple[Format, ...] | None = None
     notes: tuple[Words, ...] = ()
+    undefined: Words = NOT_DEFINED
     empty: Words | None = None
     marked: frozenset[int] = frozenset()
     look: Literal["plain", "scroll", "folded", "prose"] = "plain"
@@ -169,7 +186,11 @@ class Prose:
 class Diagram:
     """The drawing of the model: window → G → GRU → MLP → pRet, without G where none is used."""
 
+    caption: Words
     generator: str
+    days: int
+    features: int
+    layers: int
     exhibit: int = 0
 
 

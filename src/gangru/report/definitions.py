@@ -46,7 +46,7 @@ IC_FIGURES: tuple[Definition, ...] = (
         text("Latest IC"),
         "percent",
         text("The IC of the last month with a known return."),
-        "IC_M",
+        "IC of m = M",
     ),
     Definition(
         "ic_1y",
@@ -64,16 +64,16 @@ IC_FIGURES: tuple[Definition, ...] = (
     ),
     Definition(
         "ic_low",
-        text("IC mean, 95% interval from"),
+        text("IC mean, interval from"),
         "percent",
-        text("Lower end of the bootstrap interval of the mean IC."),
+        text("Lower end of the bootstrap interval of the mean IC: 95% unless the settings say otherwise."),
         "q₀.₀₂₅ of the resampled means",
     ),
     Definition(
         "ic_high",
-        text("IC mean, 95% interval to"),
+        text("IC mean, interval to"),
         "percent",
-        text("Upper end of the bootstrap interval of the mean IC."),
+        text("Upper end of the bootstrap interval of the mean IC: 95% unless the settings say otherwise."),
         "q₀.₉₇₅ of the resampled means",
     ),
     Definition(
@@ -157,3 +157,43 @@ NET_KEYS: dict[str, str] = {
 }
 
 HEADLINE_FIGURES: tuple[Definition, ...] = IC_FIGURES + PORTFOLIO_FIGURES
+
+OTHER_FIGURES: tuple[Definition, ...] = (
+    Definition(
+        "net",
+        text("After costs"),
+        "percent",
+        text(
+            "The same figures after stamp duty, commission and transfer fee, at the rates of the trade's day."
+        ),
+        "Vⁿᵉᵗ",
+    ),
+    Definition(
+        "benchmark",
+        text("Benchmark"),
+        "percent",
+        text("Equal weight of every eligible stock, renewed monthly, without costs."),
+        "bₘ = mean(rₘ)",
+    ),
+    Definition(
+        "industry_ic",
+        text("Industry IC"),
+        "fine",
+        text("The rank IC among the stocks of one industry."),
+        "corr(rank fₜ, rank rₘ) within the industry",
+    ),
+    Definition(
+        "industry_excess",
+        text("Industry long excess"),
+        "percent",
+        text("The industry's best stocks by factor over the equal weight of the industry."),
+        "mean(r of the best) − mean(r)",
+    ),
+    Definition(
+        "percentile",
+        text("Percentile"),
+        "percent",
+        text("Share of the stocks ranked that a stock's factor is at least as high as; 100% is the best."),
+        "rank / N",
+    ),
+)

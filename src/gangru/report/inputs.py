@@ -7,6 +7,7 @@ from datetime import date
 import polars as pl
 
 from gangru.evaluation.result import Evaluation, Headline
+from gangru.report.blocks import Quantity, share
 from gangru.report.settings import ReportSettings
 
 
@@ -87,6 +88,11 @@ class Material:
     def generator(self) -> str:
         """What made the windows that the predictor read: gan, none, untrained or ae."""
         return str(self.provenance.setting("features", "generator") or "gan")
+
+    def fraction(self, section: str, key: str, default: float) -> Quantity:
+        """A share that the settings set, or its default where they were not handed on."""
+        value = self.provenance.setting(section, key)
+        return share(float(value) if isinstance(value, int | float) else default)
 
     def this_month(self) -> Mapping[str, object] | None:
         """The row of the return month in the evaluation's series, None where its return is not known."""

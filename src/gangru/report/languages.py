@@ -55,6 +55,8 @@ class Language:
         match format_name:
             case "text":
                 return str(value)
+            case "day":
+                return str(value)
             case "flag":
                 return self.gettext("yes") if value else self.gettext("no")
             case "date":

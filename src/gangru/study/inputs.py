@@ -1,9 +1,9 @@
 """What the stages share: the market as arrays, the universe, the panel and the labels, each made once."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 
-import numpy as np
 import polars as pl
 
 from gangru.factor.predict import Exposures
@@ -15,6 +15,8 @@ from gangru.market.daily import DailyMarket, Dates, Floats, daily_market
 from gangru.market.intervals import industry_matrix
 from gangru.market.universe import Universe, universe
 from gangru.study.workspace import Workspace
+
+AHEAD = 400  # days of calendar past the data: enough to tell month ends and what the newest fold serves
 
 
 @dataclass(frozen=True)
@@ -54,8 +56,9 @@ def load_inputs(workspace: Workspace) -> Inputs:
     """Read the store into arrays. Raises MarketError where there are no bars."""
     store = workspace.store
     bars = store.read("bars")
-    last = None if bars.is_empty() else np.datetime64(bars["date"].max()) + np.timedelta64(400, "D")  # type: ignore[arg-type]
-    calendar = trading_days(store, until=None if last is None else last.item())
+    last = bars["date"].max()
+    until = last + timedelta(days=AHEAD) if isinstance(last, date) else None
+    calendar = trading_days(store, until=until)
     securities = store.read("securities")
     return Inputs(
         workspace=workspace,

@@ -1,4 +1,4 @@
-"""What made a result: code, packages, data versions and machine, as a run's manifest and a report's last page have it."""
+"""What made a result: code, packages and machine, for a run's manifest and a report's last page."""
 
 import os
 import platform
@@ -44,4 +44,9 @@ def package_versions() -> dict[str, str]:
 
 def hardware(threads: int) -> dict[str, Any]:
     """Where it ran: the same seed gives the same bytes on the same kind of machine with as many threads."""
-    return {"machine": platform.machine(), "system": platform.system(), "cores": os.cpu_count(), "threads": threads}
+    return {
+        "machine": platform.machine(),
+        "system": platform.system(),
+        "cores": os.cpu_count(),
+        "threads": threads,
+    }

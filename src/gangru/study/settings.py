@@ -55,12 +55,16 @@ def read_toml(path: Path) -> Plain:
     try:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise SettingsError(f"{path} is not there: run `gangru init DIR` and work in that directory") from error
+        raise SettingsError(
+            f"{path} is not there: run `gangru init DIR` and work in that directory"
+        ) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path} is no TOML: {error}") from error
     for section, content in plain.items():
         if not isinstance(content, dict):
-            raise SettingsError(f"{path}: {section} stands outside any section; expected [section] then key = value")
+            raise SettingsError(
+                f"{path}: {section} stands outside any section; expected [section] then key = value"
+            )
     return plain
 
 
@@ -93,8 +97,12 @@ def section_from(kind: type[Settings], section: str, content: Mapping[str, Any],
     fields: dict[str, Any] = {f.name: (hints[f.name], default_of(f)) for f in dataclasses.fields(kind)}
     unknown = sorted(content.keys() - fields.keys())
     if unknown:
-        raise SettingsError(f"{where}: unknown setting {section}.{unknown[0]}; [{section}] has {', '.join(fields)}")
-    model = create_model(kind.__name__, __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields)
+        raise SettingsError(
+            f"{where}: unknown setting {section}.{unknown[0]}; [{section}] has {', '.join(fields)}"
+        )
+    model = create_model(
+        kind.__name__, __config__=ConfigDict(extra="forbid", protected_namespaces=()), **fields
+    )
     try:
         checked = TypeAdapter(model).validate_json(json.dumps(content, default=str), strict=True)
     except ValidationError as error:
@@ -124,9 +132,11 @@ def plain_settings(settings: StudySettings) -> Plain:
     return {name: dataclasses.asdict(getattr(settings, name)) for name in section_types()}
 
 
-def settings_toml(settings: StudySettings, sections: tuple[str, ...] | None = None, *, commented: bool = True) -> str:
+def settings_toml(
+    settings: StudySettings, sections: tuple[str, ...] | None = None, *, commented: bool = True
+) -> str:
     """study.toml with every setting, its sentence, unit and choices as a comment above it."""
-    lines = []
+    lines: list[str] = []
     for name, kind in section_types().items():
         if sections is not None and name not in sections:
             continue
@@ -151,7 +161,11 @@ def describe(field: "dataclasses.Field[Any]", hint: Any) -> list[str]:
     """A setting's sentence, unit, choices and range in one line."""
     meta = field.metadata
     choices = [repr(c) for c in typing.get_args(hint)] if typing.get_origin(hint) is typing.Literal else []
-    bounds = [f"{sign} {meta[key]}" for key, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤")) if meta.get(key) is not None]
+    bounds = [
+        f"{sign} {meta[key]}"
+        for key, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"))
+        if meta.get(key) is not None
+    ]
     extra = [f"[{meta['unit']}]"] if meta.get("unit") else []
     extra += ["one of " + ", ".join(choices).replace("'", '"')] if choices else []
     extra += [", ".join(bounds)] if bounds else []

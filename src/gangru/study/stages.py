@@ -46,7 +46,11 @@ def folds_of(inputs: Inputs) -> list[Fold]:
     """The trainings due in this workspace."""
     settings = inputs.workspace.settings
     return due_folds(
-        inputs.calendar, inputs.market.dates, settings.training, settings.label.reach, settings.features.window
+        inputs.calendar,
+        inputs.market.dates,
+        settings.training,
+        settings.label.reach,
+        settings.features.window,
     )
 
 
@@ -82,7 +86,9 @@ def fold_settings_text(workspace: Workspace) -> str:
     return "\n".join(lines) + "\n"
 
 
-def fold_manifest(inputs: Inputs, fold: Fold, rows: SampleRows, versions: dict[str, int | None]) -> dict[str, Any]:
+def fold_manifest(
+    inputs: Inputs, fold: Fold, rows: SampleRows, versions: dict[str, int | None]
+) -> dict[str, Any]:
     """What a run directory says about where it comes from."""
     dates, settings = inputs.market.dates, inputs.workspace.settings
     return {
@@ -145,10 +151,16 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
                 settings.gan,
                 settings.training,
             )
-            made = factor_of_date(inputs.panel, int(row), stocks, pret, inputs.exposures, settings.factor, fold.name)
+            made = factor_of_date(
+                inputs.panel, int(row), stocks, pret, inputs.exposures, settings.factor, fold.name
+            )
             tables.append(made.table)
             drops.append(date_drops(inputs, int(row), {"too few bars in the window": short} | made.dropped))
-            on_step(str(inputs.market.dates[row]), len(tables), len(rows[inputs.market.dates[rows] > folds[0].trained_on]))
+            on_step(
+                str(inputs.market.dates[row]),
+                len(tables),
+                len(rows[inputs.market.dates[rows] > folds[0].trained_on]),
+            )
     if not tables:
         raise EvaluationError(
             f"no factor date lies after the first training of {folds[0].trained_on}: the data end on "
@@ -165,14 +177,20 @@ def date_drops(inputs: Inputs, row: int, counts: dict[str, int]) -> pl.DataFrame
     excluded = {reason: int(per_day[row]) for reason, per_day in inputs.universe.excluded.items()}
     merged = excluded | counts
     date = inputs.market.dates[row].astype("datetime64[D]").item()
-    return pl.DataFrame({"date": [date] * len(merged), "reason": list(merged), "count": list(merged.values())})
+    return pl.DataFrame(
+        {"date": [date] * len(merged), "reason": list(merged), "count": list(merged.values())}
+    )
 
 
 def read_factor(workspace: Workspace) -> FactorTable:
     """The factor written before. Raises EvaluationError where there is none."""
     if not workspace.factor_path.exists():
-        raise EvaluationError(f"{workspace.factor_path} is not there: run `gangru train` and `gangru factor` first")
-    return FactorTable(pl.read_parquet(workspace.factor_path), pl.read_parquet(workspace.runs / "drops.parquet"))
+        raise EvaluationError(
+            f"{workspace.factor_path} is not there: run `gangru train` and `gangru factor` first"
+        )
+    return FactorTable(
+        pl.read_parquet(workspace.factor_path), pl.read_parquet(workspace.runs / "drops.parquet")
+    )
 
 
 def evaluate(inputs: Inputs, factor: FactorTable, last_month: str | None = None) -> Evaluation:
@@ -194,7 +212,7 @@ def evaluate(inputs: Inputs, factor: FactorTable, last_month: str | None = None)
 
 def evaluation_document(inputs: Inputs, evaluation: Evaluation, factor: FactorTable) -> dict[str, Any]:
     """The object that `evaluate --json` prints and runs/STUDY/evaluation.json holds."""
-    document = to_json(evaluation)
+    document: dict[str, Any] = dict(to_json(evaluation))
     totals = factor.drops.group_by("reason", maintain_order=True).agg(pl.col("count").sum())
     document["data"]["limits"] = data_notes(inputs)
     document["data"]["excluded"] = {reason: int(count) for reason, count in totals.iter_rows()}
@@ -221,8 +239,8 @@ def data_notes(inputs: Inputs) -> list[str]:
         f"{len(market.codes):,} stocks, {market.dates[0]} to {market.dates[-1]}, {bars:,} traded bars; "
         f"{int((~last_traded).sum()):,} stocks have ended before the last day.",
         f"ST state is unknown for {share((market.is_st == -1) & traded)} of bars.",
-        f"No usable vwap for {share(np.isnan(vwap) & traded)} of bars (no amount, or prices and amounts on different bases).",
-        f"No float shares for {share(np.isnan(market.float_shares) & traded)} of bars: no size, hence no neutralised factor.",
+        f"No usable vwap for {share(np.isnan(vwap) & traded)} of bars: no amount, or prices on another basis.",
+        f"No float shares for {share(np.isnan(market.float_shares) & traded)} of bars: no size, no neutralised factor.",
     ]
     flags = inputs.workspace.store.read("bars", columns=["amount_est", "shares_est", "st_inferred"])
     for name, what in (

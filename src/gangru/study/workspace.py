@@ -65,7 +65,7 @@ def init_workspace(root: Path, overrides: Mapping[str, Any] | None = None) -> Pa
         raise SettingsError(f"{path} is there already: edit it, or choose another directory")
     root.mkdir(parents=True, exist_ok=True)
     settings = settings_from(with_overrides({}, overrides or {}), "--set")
-    head = "# A gangru study: every setting, with its default or what was chosen instead. `gangru run` does the rest.\n\n"
+    head = "# A gangru study: every setting, with its default or what was chosen instead.\n\n"
     write_text(path, head + settings_toml(settings))
     return path
 
@@ -92,7 +92,9 @@ def open_workspace(root: Path, study: str = MAIN, overrides: Mapping[str, Any] |
             f"there is no study {study!r} here ({', '.join([MAIN, *known])}): make it with --set SECTION.KEY=VALUE"
         )
     changes = with_overrides(remembered, overrides or {})
-    flat = {f"{section}.{key}": value for section, content in changes.items() for key, value in content.items()}
+    flat = {
+        f"{section}.{key}": value for section, content in changes.items() for key, value in content.items()
+    }
     settings = settings_from(with_overrides(base, flat), f"{where} with {path}")
     if changes != remembered:
         path.parent.mkdir(exist_ok=True)

@@ -17,7 +17,17 @@ from gangru.training.gan import (
     validation_batches,
 )
 from gangru.training.gan_health import window_health
-from gangru.training.loop import DATE_ORDER, NOISE, Curve, EarlyStop, OnTick, Tick, prepare_torch, seeded, tensors_copy
+from gangru.training.loop import (
+    DATE_ORDER,
+    NOISE,
+    Curve,
+    EarlyStop,
+    OnTick,
+    Tick,
+    prepare_torch,
+    seeded,
+    tensors_copy,
+)
 from gangru.training.settings import GanSettings, TrainingSettings
 
 
@@ -60,7 +70,9 @@ def train_autoencoder(
         if stop.improved(-error, epoch):
             best = tensors_copy(net)
         parts = {"net": net.state_dict(), "adam": checkpoint.adam_tensors(adam), "best": best}
-        tensors = {k: v for name, part in parts.items() for k, v in checkpoint.with_prefix(name, part).items()}
+        tensors = {
+            k: v for name, part in parts.items() for k, v in checkpoint.with_prefix(name, part).items()
+        }
         checkpoint.write_tensors(state, tensors, {"stop": [stop.best, stop.best_epoch], "curve": curve})
         on_tick(Tick("autoencoder", epoch, settings.max_epochs, row))
     net.load_state_dict(best)

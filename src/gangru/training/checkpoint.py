@@ -44,7 +44,9 @@ def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
         return tensors, json.loads(metadata["record"])
     except (SafetensorError, KeyError, json.JSONDecodeError, OSError) as error:
-        raise CheckpointError(f"{path} is no weights file of gangru ({error}): delete it and train again") from error
+        raise CheckpointError(
+            f"{path} is no weights file of gangru ({error}): delete it and train again"
+        ) from error
 
 
 def load_net(net: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
@@ -68,7 +70,9 @@ def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
 
 def under_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> Tensors:
     """The tensors whose names begin with the prefix, without it."""
-    return {name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")}
+    return {
+        name.removeprefix(f"{prefix}."): t for name, t in tensors.items() if name.startswith(f"{prefix}.")
+    }
 
 
 def adam_tensors(optimiser: torch.optim.Adam) -> Tensors:

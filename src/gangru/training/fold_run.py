@@ -70,7 +70,9 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
         return
     job.directory.mkdir(parents=True, exist_ok=True)
     write_text(job.directory / "settings.toml", job.settings_text)
-    write_text(job.directory / "manifest.json", json.dumps(dict(job.manifest), indent=2, sort_keys=True) + "\n")
+    write_text(
+        job.directory / "manifest.json", json.dumps(dict(job.manifest), indent=2, sort_keys=True) + "\n"
+    )
     started = time.perf_counter()
     data = job.load()
     loaded = time.perf_counter()

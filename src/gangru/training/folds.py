@@ -54,7 +54,9 @@ def history_needed(settings: TrainingSettings, reach: int, window: int) -> int:
     return reach + settings.sample_step * (settings.sample_dates - 1) + window - 1
 
 
-def due_folds(calendar: Dates, data: Dates, settings: TrainingSettings, reach: int, window: int) -> list[Fold]:
+def due_folds(
+    calendar: Dates, data: Dates, settings: TrainingSettings, reach: int, window: int
+) -> list[Fold]:
     """The trainings that are due: nominal dates from settings.first to settings.last with enough history in `data`.
 
     `calendar` are trading days reaching past the data, `data` the days that have bars. A training is due once the data

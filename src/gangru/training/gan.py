@@ -15,7 +15,16 @@ from gangru.models.generator import Generator, latent, latent_channels
 from gangru.models.losses import discriminator_loss, generator_loss
 from gangru.models.predictor import in_slices
 from gangru.training import checkpoint
-from gangru.training.batches import Batch, FoldData, Sample, batch_of, date_batches, drawn, epoch_random, usable
+from gangru.training.batches import (
+    Batch,
+    FoldData,
+    Sample,
+    batch_of,
+    date_batches,
+    drawn,
+    epoch_random,
+    usable,
+)
 from gangru.training.gan_health import CollapseRule, is_collapsed, window_health
 from gangru.training.loop import (
     DATE_ORDER,
@@ -71,7 +80,9 @@ def build_generator(features: int, settings: GanSettings) -> Generator:
 def build_pair(days: int, features: int, settings: GanSettings, seed: int, device: torch.device) -> Pair:
     """Both nets with initial weights from the seed."""
     generator = seeded(lambda: build_generator(features, settings), seed).to(device)
-    discriminator = seeded(lambda: Discriminator(days, features, settings.discriminator_channels), seed).to(device)
+    discriminator = seeded(lambda: Discriminator(days, features, settings.discriminator_channels), seed).to(
+        device
+    )
     d_rate = settings.discriminator_learning_rate or settings.learning_rate
     return Pair(
         generator,
@@ -91,19 +102,27 @@ def train_gan(
     first = attempt(data, settings, training, state.with_suffix(".first.safetensors"), on_tick, 0)
     if not first.collapsed:
         return first
-    second = attempt(data, settings, training, state.with_suffix(".second.safetensors"), on_tick, ANOTHER_SEED)
+    second = attempt(
+        data, settings, training, state.with_suffix(".second.safetensors"), on_tick, ANOTHER_SEED
+    )
     return GanResult(second.generator, second.curve, second.best_epoch, second.collapsed, restarted=True)
 
 
 def attempt(
-    data: FoldData, settings: GanSettings, training: TrainingSettings, state: Path, on_tick: OnTick, seed_shift: int
+    data: FoldData,
+    settings: GanSettings,
+    training: TrainingSettings,
+    state: Path,
+    on_tick: OnTick,
+    seed_shift: int,
 ) -> GanResult:
     """One run until the distance stops falling, the epochs are used up, or the nets collapse."""
     device, seed = prepare_torch(training), training.seed + seed_shift
     samples = usable(data.train, training.min_stocks, "training")
     valid = validation_batches(data.valid, training, device)
     pair = build_pair(*data.shape, settings, seed, device)
-    stop, curve, best = EarlyStop(settings.patience), [], tensors_copy(pair.generator)
+    stop, best = EarlyStop(settings.patience), tensors_copy(pair.generator)
+    curve: Curve = []
     if state.exists():
         stop, curve, best = restore(state, pair, settings.patience)
     collapsed = is_collapsed(curve, CollapseRule())
@@ -165,7 +184,9 @@ def generated(generator: Generator, x_NTF: Tensor, settings: GanSettings, noise:
     return in_slices(generator, latent(x_NTF, settings.z, settings.noise_channels, noise), SLICE)
 
 
-def regenerate(generator: Generator, sample: Sample, settings: GanSettings, training: TrainingSettings) -> Sample:
+def regenerate(
+    generator: Generator, sample: Sample, settings: GanSettings, training: TrainingSettings
+) -> Sample:
     """The sample with the generator's windows in place of the real ones; noise, if any, depends on seed and date."""
     device = next(generator.parameters()).device
     day = int(sample.date.astype("datetime64[D]").astype(int))
@@ -175,11 +196,14 @@ def regenerate(generator: Generator, sample: Sample, settings: GanSettings, trai
     return Sample(sample.date, x.cpu().numpy(), sample.label_N, sample.codes_N)
 
 
-def validation_batches(samples: tuple[Sample, ...], training: TrainingSettings, device: torch.device) -> list[Batch]:
+def validation_batches(
+    samples: tuple[Sample, ...], training: TrainingSettings, device: torch.device
+) -> list[Batch]:
     """The validation dates' windows, the same draw of stocks every epoch."""
     random = epoch_random(training.seed, 0, VALIDATION_DRAW)
     return [
-        batch_of(sample, drawn(len(sample.label_N), training.stocks_per_date, random), device) for sample in samples
+        batch_of(sample, drawn(len(sample.label_N), training.stocks_per_date, random), device)
+        for sample in samples
     ]
 
 

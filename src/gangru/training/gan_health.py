@@ -44,15 +44,15 @@ def correlation(a: Tensor, b: Tensor) -> Tensor:
 def distances(real_NTF: Tensor, fake_NTF: Tensor) -> tuple[float, float, float]:
     """Mean absolute differences of moments, autocorrelations and cross-feature correlations."""
     pairs = (
-        (moments_4F(real_NTF), moments_4F(fake_NTF)),
-        (autocorrelation_LF(real_NTF), autocorrelation_LF(fake_NTF)),
-        (cross_correlation_FF(real_NTF), cross_correlation_FF(fake_NTF)),
+        (feature_moments(real_NTF), feature_moments(fake_NTF)),
+        (autocorrelations(real_NTF), autocorrelations(fake_NTF)),
+        (cross_correlations(real_NTF), cross_correlations(fake_NTF)),
     )
     moments, serial, cross = (float((real - fake).abs().mean()) for real, fake in pairs)
     return moments, serial, cross
 
 
-def moments_4F(x_NTF: Tensor) -> Tensor:
+def feature_moments(x_NTF: Tensor) -> Tensor:
     """Mean, log standard deviation, skewness and log kurtosis of each feature.
 
     The logarithm makes a generator that puts out nearly one constant far from real windows, as it is.
@@ -63,7 +63,7 @@ def moments_4F(x_NTF: Tensor) -> Tensor:
     return torch.stack([mean, spread.log(), (z**3).mean(dim=0), (z**4).mean(dim=0).clamp(min=0.1).log()])
 
 
-def autocorrelation_LF(x_NTF: Tensor) -> Tensor:
+def autocorrelations(x_NTF: Tensor) -> Tensor:
     """Autocorrelation along the days at a few lags, pooled over windows, (lags, F)."""
     x = x_NTF - x_NTF.mean(dim=1, keepdim=True)
     power = (x * x).mean(dim=(0, 1)) + TINY
@@ -71,7 +71,7 @@ def autocorrelation_LF(x_NTF: Tensor) -> Tensor:
     return torch.stack([(x[:, lag:] * x[:, :-lag]).mean(dim=(0, 1)) / power for lag in lags])
 
 
-def cross_correlation_FF(x_NTF: Tensor) -> Tensor:
+def cross_correlations(x_NTF: Tensor) -> Tensor:
     """Correlation matrix of the features, pooled over windows and days; 0 for a feature that does not vary."""
     x = x_NTF.flatten(0, 1)
     x = x - x.mean(dim=0)

@@ -67,21 +67,26 @@ def prepare_torch(training: TrainingSettings) -> torch.device:
     except RuntimeError as error:
         raise TrainingError(f"training.device = {training.device!r}: expected cpu, cuda or cuda:N") from error
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise TrainingError(f"training.device = {training.device!r}: this machine's PyTorch sees no CUDA device")
+        raise TrainingError(
+            f"training.device = {training.device!r}: this machine's PyTorch sees no CUDA device"
+        )
     return device
 
 
 def check_finite(value: Tensor, what: str, date: np.datetime64) -> None:
     """Raise TrainingError where a loss or a gradient's norm is not finite."""
     if not bool(torch.isfinite(value).all()):
-        raise TrainingError(f"{what} is not finite on {date}: look at that date's bars, or lower the learning rate")
+        raise TrainingError(
+            f"{what} is not finite on {date}: look at that date's bars, or lower the learning rate"
+        )
 
 
 def gradient_norm(net: nn.Module) -> Tensor:
     """Euclidean norm of all gradients."""
-    return torch.linalg.vector_norm(
+    norm: Tensor = torch.linalg.vector_norm(
         torch.stack([torch.linalg.vector_norm(p.grad) for p in net.parameters() if p.grad is not None])
     )
+    return norm
 
 
 def tensors_copy(net: nn.Module) -> dict[str, Tensor]:

@@ -57,13 +57,16 @@ def train_predictor(
     valid = usable(data.valid, training.min_stocks, "validation")
     net = seeded(lambda: build_predictor(data.shape[1], settings), training.seed).to(device)
     optimiser = torch.optim.Adam(net.parameters(), lr=settings.learning_rate)
-    stop, curve, best = EarlyStop(settings.patience), [], tensors_copy(net)
+    stop, best = EarlyStop(settings.patience), tensors_copy(net)
+    curve: Curve = []
     if state.exists():
         stop, curve, best = restore(state, net, optimiser, settings.patience)
     while len(curve) < settings.max_epochs and not stop.exhausted(len(curve)):
         epoch = len(curve) + 1
         random = epoch_random(training.seed, epoch, DATE_ORDER)
-        steps = [step(net, optimiser, b) for b in date_batches(samples, training.stocks_per_date, random, device)]
+        steps = [
+            step(net, optimiser, b) for b in date_batches(samples, training.stocks_per_date, random, device)
+        ]
         row = {
             "epoch": epoch,
             "train_ic": float(np.mean([ic for ic, _ in steps])),

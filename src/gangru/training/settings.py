@@ -16,18 +16,24 @@ class GanSettings(Settings):
     noise_channels: int = setting(18, "Gaussian channels a day where z has noise.", unit="channels", ge=1)
     generator_hidden: int = setting(64, "Width of the generator's LSTM.", unit="units", ge=1)
     generator_layers: int = setting(2, "Layers of the generator's LSTM.", unit="layers", ge=1)
-    discriminator_channels: tuple[int, int] = setting((16, 32), "Channels of the discriminator's convolutions.")
+    discriminator_channels: tuple[int, int] = setting(
+        (16, 32), "Channels of the discriminator's convolutions."
+    )
     learning_rate: float = setting(1e-4, "Adam's step for both nets.", gt=0)
     discriminator_learning_rate: float = setting(
         0.0, "Adam's step for the discriminator where it differs; 0 = the same.", ge=0
     )
     discriminator_steps: int = setting(1, "Discriminator steps to one generator step.", unit="steps", ge=1)
-    label_smoothing: float = setting(0.0, "One-sided smoothing of the real target.", unit="fraction", ge=0, le=0.5)
+    label_smoothing: float = setting(
+        0.0, "One-sided smoothing of the real target.", unit="fraction", ge=0, le=0.5
+    )
     reconstruction_weight: float = setting(
         0.0, "λ of λ·mean (G(x) − x)² in the generator's loss; 0 is the published form.", ge=0
     )
     max_epochs: int = setting(50, "At most this many passes over the training dates.", unit="epochs", ge=1)
-    patience: int = setting(10, "Stop after this many epochs without a smaller distance.", unit="epochs", ge=1)
+    patience: int = setting(
+        10, "Stop after this many epochs without a smaller distance.", unit="epochs", ge=1
+    )
 
 
 @dataclass(frozen=True)
@@ -39,7 +45,9 @@ class PredictorSettings(Settings):
     mlp: tuple[int, ...] = setting((256, 64, 64), "Widths of the MLP between the GRU and the output.")
     learning_rate: float = setting(1e-4, "Adam's step.", gt=0)
     max_epochs: int = setting(50, "At most this many passes over the training dates.", unit="epochs", ge=1)
-    patience: int = setting(10, "Stop after this many epochs without a better validation IC.", unit="epochs", ge=1)
+    patience: int = setting(
+        10, "Stop after this many epochs without a better validation IC.", unit="epochs", ge=1
+    )
 
 
 @dataclass(frozen=True)
@@ -60,7 +68,9 @@ class TrainingSettings(Settings):
     seed: int = setting(0, "Seed of every draw and initial weight.", ge=0)
     device: str = setting("cpu", "Where the nets are trained: cpu, cuda or cuda:N.")
     threads: int = setting(0, "Threads of PyTorch on the CPU; 0 = its own choice.", unit="threads", ge=0)
-    engine: Literal["local"] = setting("local", "What runs the folds: local = one after another in this process.")
+    engine: Literal["local"] = setting(
+        "local", "What runs the folds: local = one after another in this process."
+    )
 
     @property
     def validation_dates(self) -> int:

@@ -14,7 +14,7 @@ from gangru.market.simulate.events import Events
 from gangru.market.simulate.population import Population
 from gangru.market.simulate.settings import SimulateSettings
 from gangru.market.simulate.shocks import Shocks
-from gangru.market.simulate.signal import among_traded, expected_return, lean
+from gangru.market.simulate.signal import among_traded, follow_through, planted_return
 from gangru.market.simulate.standing import first_standing, review
 
 LOT = 100
@@ -36,7 +36,7 @@ class Bars:
     is_st: Bools
     present: Bools  # listed
     traded: Bools
-    leans: Floats  # what the planted signal reads of a day
+    follow: Floats  # close position × excess return, for the planted signal; 0 where not traded
     turnover: Floats  # log turnover over the day's mean, the last one in a gap; NaN before the listing
 
 
@@ -76,7 +76,7 @@ def make_bars(
         reference, factor, shares = _ex_day(day, close, factor, shares, events, paying)
         is_st = standing.is_st(day)
         lower, upper, reach = _limits(population, dates[day], reference, is_st, age)
-        planted = expected_return(bars.leans, bars.turnover, day, settings.strength)
+        planted = planted_return(bars.follow, bars.turnover, day, settings.strength)
         common = settings.drift * (missed + 1)
         move = planted + shocks.surprise[day]
         bounded = np.clip(move, -reach + common, reach - common)
@@ -88,9 +88,16 @@ def make_bars(
         missed = np.where(traded, 0, missed + present)
         latent[day] = latent_now
         bar = Day(np.where(opening, close, reference), lower, upper, close)
-        _cut(bars, day, bar, shocks, traded, opening & (day > 0) & np.isin(population.boards, ("main", "chinext")))
-        _trade(bars, day, shocks, shares, traded)
+        _cut(
+            bars,
+            day,
+            bar,
+            shocks,
+            traded,
+            opening & (day > 0) & np.isin(population.boards, ("main", "chinext")),
+        )
         _record(bars, day, factor, shares, is_st, present, traded)
+        _trade(bars, day, shocks, shares, traded)
     return bars
 
 
@@ -104,7 +111,7 @@ def _empty(days: int, n: int) -> Bars:
     return Bars(
         open=floats(), high=floats(), low=floats(), close=floats(), factor=floats(), volume=floats(),
         amount=floats(), shares=floats(), is_st=flags(), present=flags(), traded=flags(),
-        leans=np.zeros((days, n)), turnover=floats(),
+        follow=np.zeros((days, n)), turnover=floats(),
     )  # fmt: skip
 
 
@@ -152,7 +159,7 @@ def _cut(bars: Bars, day: int, bar: Day, shocks: Shocks, traded: Bools, held: Bo
     intraday = OVERNIGHT_KEPT * moved + 0.3 * scale * shocks.fade[day]
     with np.errstate(invalid="ignore", divide="ignore"):
         start = np.where(spread > 0, np.clip(position - intraday / spread, 0, 1), 0)
-    open_, high, low = low + start * spread, low + spread, low
+    open_, high = low + start * spread, low + spread
     open_, low = np.where(held, close / 1.2, open_), np.where(held, close / 1.2, low)
     high = np.where(held, close, high)
     floor, ceiling = np.maximum(bar.lower, 0.01), bar.upper
@@ -174,7 +181,11 @@ def _trade(bars: Bars, day: int, shocks: Shocks, shares: Floats, traded: Bools) 
     average = low + spread * np.clip(leaning, 0.03, 0.97)
     bars.volume[day] = np.where(traded, volume, 0)
     bars.amount[day] = np.where(traded, np.round(volume * average, 2), 0)
-    bars.leans[day] = among_traded(lean(high, low, close), traded)
+    if day:
+        change = close * bars.factor[day] / (bars.close[day - 1] * bars.factor[day - 1]) - 1
+        excess = among_traded(np.nan_to_num(change), traded)
+        excess /= max(float(np.sqrt((excess**2).sum() / max(traded.sum(), 1))), 1e-9)
+        bars.follow[day] = among_traded(follow_through(high, low, close, excess), traded)
     log_turnover = among_traded(np.log(volume / shares), traded)
     before = bars.turnover[day - 1] if day else np.full(len(shares), np.nan)
     bars.turnover[day] = np.where(traded, log_turnover, before)

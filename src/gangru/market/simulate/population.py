@@ -52,9 +52,7 @@ class Population:
     shares: Floats  # tradable shares on the first day
 
 
-def draw_population(
-    settings: SimulateSettings, dates: Dates, rng: np.random.Generator
-) -> Population:
+def draw_population(settings: SimulateSettings, dates: Dates, rng: np.random.Generator) -> Population:
     """Draw the stocks of a market whose bars are on `dates`."""
     n = settings.stocks
     first_row = np.zeros(n, dtype=np.int64)

@@ -28,4 +28,6 @@ class SimulateSettings(Settings):
     new_listings: float = setting(0.15, "Share of the stocks that are listed within the span.", ge=0, le=0.5)
     st: float = setting(0.03, "Share of the stocks that are ST at any time.", ge=0, le=0.3)
     delistings: float = setting(0.008, "Share of the stocks that are delisted a year.", ge=0, le=0.1)
-    suspensions: float = setting(0.5, "Suspensions that a stock goes through a year, one in eight a long one.", ge=0, le=5)
+    suspensions: float = setting(
+        0.5, "Suspensions that a stock goes through a year, one in eight a long one.", ge=0, le=5
+    )

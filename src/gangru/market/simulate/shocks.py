@@ -1,7 +1,7 @@
 """What moves a simulated market from outside: unexpected returns, turnover, and how a day's range is cut.
 
 All of it is drawn before any price, so that the same seed gives the same weather whatever the planted signal does.
-Returns are simple ones with a symmetric distribution around 0: whoever knows the past expects the same from every stock.
+Returns are simple ones, symmetric around 0: whoever knows the past expects the same from every stock.
 
 Legend: D trading days × N stocks.
 """
@@ -15,7 +15,7 @@ from gangru.market.simulate.population import Population
 
 MARKET_VOLATILITY = 0.0095
 INDUSTRY_VOLATILITY = 0.006
-RANGE_CENTRE, RANGE_UNIT = 0.5, 0.2  # close position = centre + unit × carrier
+RANGE_CENTRE, RANGE_UNIT = 0.5, 0.25  # a day closes about one unit above or below the centre of its range
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,9 @@ def draw_shocks(population: Population, rng: np.random.Generator) -> Shocks:
     market_scale = MARKET_VOLATILITY * _clusters(days, 1, 0.4, 0.98, rng)
     market = market_scale * _student(6, (days, 1), rng)
     count = len(population.industry_names)
-    industries = INDUSTRY_VOLATILITY * _clusters(days, count, 0.3, 0.97, rng) * _student(6, (days, count), rng)
+    industries = (
+        INDUSTRY_VOLATILITY * _clusters(days, count, 0.3, 0.97, rng) * _student(6, (days, count), rng)
+    )
     own_scale = population.volatility * _clusters(days, n, 0.35, 0.96, rng)
     age = np.arange(days)[:, None] - population.first_row
     own_scale = np.where(population.is_new & (age < 20), 1.7 * own_scale, own_scale)
@@ -50,7 +52,7 @@ def draw_shocks(population: Population, rng: np.random.Generator) -> Shocks:
         surprise=surprise,
         volatility=volatility,
         log_turnover=population.log_turnover + _turnover(surprise / volatility, rng),
-        position=_close_position(surprise > 0, rng),
+        position=_close_position(surprise - population.beta * market > 0, rng),
         spread=np.exp(0.3 * rng.standard_normal((days, n))),
         fade=rng.standard_normal((days, n)),
         cut=rng.standard_normal((days, n)),
@@ -81,20 +83,20 @@ def _student(freedom: int, shape: tuple[int, int], rng: np.random.Generator) -> 
 def _turnover(standardised: Floats, rng: np.random.Generator) -> Floats:
     """Log turnover around its level, (D, N): persistent, shared in part, higher on days of large moves."""
     days, n = standardised.shape
-    own = 0.38 * _autoregression(days, n, 0.75, rng)
+    own = 0.40 * _autoregression(days, n, 0.97, rng) + 0.12 * rng.standard_normal((days, n))
     shared = 0.20 * _autoregression(days, 1, 0.95, rng)
-    return own + shared + 0.22 * (np.minimum(np.abs(standardised), 4) - 0.75)
+    return own + shared + 0.12 * (np.minimum(np.abs(standardised), 4) - 0.75)
 
 
 def _close_position(rises: Bools, rng: np.random.Generator) -> Floats:
-    """Where the close lies in the day's range, (D, N), in (0, 1): independent days that lean one way or the other.
+    """Where the close lies in the day's range, (D, N), in (0, 1): high or low, with a stock's slowly changing habit.
 
-    A day leans up or down, half and half. One that leans up closes a little below the middle four times in five and
-    far above it else, one that leans down the other way round: the lean changes neither mean nor variance, only skew.
-    A rise makes the high close likelier, whatever the lean.
+    By habit a stock's rises close high and its falls low, or its rises fade and its falls recover. Highs and lows are
+    equally likely either way, so the habit shows in no mean and no variance, only in how the two go together.
     """
-    shape = rises.shape
-    lean = np.where(rng.random(shape) < 0.5, 1.0, -1.0)
-    far = rng.random(shape) < np.where(rises == (lean > 0), 0.32, 0.08)
-    carrier = lean * np.where(far, 2.0, -0.5) + 0.18 * np.clip(rng.standard_normal(shape), -2.5, 2.5)
+    days, n = rises.shape
+    habit = 0.5 + 0.42 * np.tanh(0.5 + 1.2 * _autoregression(days, n, 0.985, rng))
+    follows = rng.random(rises.shape) < habit
+    side = np.where(rises == follows, 1.0, -1.0)
+    carrier = side + 0.3 * np.clip(rng.standard_normal(rises.shape), -2.5, 2.5)
     return np.clip(RANGE_CENTRE + RANGE_UNIT * carrier, 0.01, 0.99)

@@ -90,6 +90,8 @@ def column_names(path: Path) -> list[str]:
         names = pl.read_csv(path, n_rows=0, infer_schema=False, glob=False).columns
     except (pl.exceptions.PolarsError, OSError) as error:
         raise unreadable(path, error) from error
+    if any("\ufffd" in name for name in names):  # Polars replaces what it cannot decode in a header
+        raise InputError(f"{path} is not UTF-8: save it as UTF-8")
     twice = [name.removesuffix(REPEATED) for name in names if name.endswith(REPEATED)]
     if twice:
         raise InputError(f"{path} has the column {', '.join(twice)} twice: name each column once")
@@ -118,7 +120,11 @@ def read_columns(path: Path, columns: dict[str, str]) -> RawFile:
             index, read = index.filter(~blanks), read.filter(~blanks)
     if read.is_empty():
         raise InputError(f"{path} has a header, but no rows")
+    for name, dtype in read.select(wanted).schema.items():
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+            raise InputError(f"{path}: column {name} is of type {dtype}; expected text, numbers, dates or flags")
     frame = read.select(pl.col(name).alias(ours) for ours, name in columns.items())
+    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     stripped = pl.col(pl.String).str.strip_chars()
     frame = frame.with_columns(
         pl.when(stripped != "").then(stripped).name.keep(), pl.col(pl.Float32, pl.Float64).fill_nan(None)

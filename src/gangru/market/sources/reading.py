@@ -132,7 +132,7 @@ def with_exclusive_ends(
 
     Raises InputError where the setting is auto and the file shows both conventions.
     """
-    sorted_rows = rows.select(*key, "start", "end").drop_nulls().sort([*key, "start"])
+    sorted_rows = rows.select(*key, "start", "end").drop_nulls([*key, "start"]).sort([*key, "start"])
     gap = (pl.col("start").shift(-1).over(key) - pl.col("end")).dt.total_days()
     touching, day_before = sorted_rows.select((gap == 0).sum(), (gap == 1).sum().alias("before")).row(0)
     seen = f"{touching} ends are the next start, {day_before} the day before it"

@@ -15,16 +15,16 @@ MONTH = "%Y-%m"
 def ic_bars(figure: Figure, language: Language) -> list[Spec]:
     """A bar a month, dark above 0 and amber below, the running sum as a line on the right."""
     say = language.gettext
-    data = theme.values(figure.data.with_columns(theme.slashed("month")))
-    x = alt.X("month:T", timeUnit="yearmonth", title=None, axis=alt.Axis(format=MONTH, labelOverlap=True))
+    data = theme.values(figure.data)
+    x = alt.X("month:O", title=None, axis=alt.Axis(labelAngle=0, labelOverlap="greedy", labelSeparation=12))
     tip = [
-        alt.Tooltip("month:T", format=MONTH, title=say("Month")),
+        alt.Tooltip("month:O", title=say("Month")),
         alt.Tooltip("rank_ic:Q", format=".2%", title=say("Rank IC")),
         alt.Tooltip("cumulative:Q", format=".2f", title=say("Running sum")),
     ]
     bars = (
         alt.Chart()
-        .mark_bar()
+        .mark_bar(width={"band": 0.72})
         .encode(
             x=x,
             y=alt.Y("rank_ic:Q", title=say("Rank IC"), axis=alt.Axis(format=".0%")),
@@ -119,15 +119,15 @@ def decile_bars(figure: Figure, language: Language) -> list[Spec]:
     frame = figure.data.select("decile", "monthly_excess", "monthly_return")
     chart = (
         alt.Chart(theme.values(frame))
-        .mark_bar()
+        .mark_bar(width={"band": 0.72})
         .encode(
             x=alt.X(
-                "decile:O", title=say("Decile of the factor, 10 the highest"), axis=alt.Axis(labelAngle=0)
+                "decile:O", title=say("Group by factor, the last the highest"), axis=alt.Axis(labelAngle=0)
             ),
             y=alt.Y("monthly_excess:Q", title=say("Excess a month"), axis=alt.Axis(format=".1%")),
             color=alt.condition("datum.monthly_excess < 0", alt.value(AMBER), alt.value(BLUE)),
             tooltip=[
-                alt.Tooltip("decile:O", title=say("Decile")),
+                alt.Tooltip("decile:O", title=say("Group")),
                 alt.Tooltip("monthly_excess:Q", format=".2%", title=say("Excess a month")),
                 alt.Tooltip("monthly_return:Q", format=".2%", title=say("Return a month")),
             ],

@@ -51,6 +51,7 @@ CONFIG: Mapping[str, Any] = {
         "title": None,
         "labelFontSize": 11,
         "labelColor": INK,
+        "symbolType": "stroke",
         "symbolStrokeWidth": 3,
         "offset": 4,
         "columnPadding": 14,

@@ -35,14 +35,14 @@ def gan_health(figure: Figure, language: Language) -> list[Spec]:
     }
     distance = {"distance": (say("Distance"), BLUE)}
     panels = (
-        (losses, say("Loss"), COIN_TOSS_LOSS, "losses"),
-        (accuracies, say("Accuracy"), 0.5, "accuracies"),
-        (likeness, say("Ratio"), 1.0, "likeness"),
-        (distance, say("Distance"), None, "distance"),
+        (losses, say("Loss"), COIN_TOSS_LOSS, "losses", None),
+        (accuracies, say("Accuracy"), 0.5, "accuracies", (0.0, 1.0)),
+        (likeness, say("Ratio"), 1.0, "likeness", None),
+        (distance, say("Distance"), None, "distance", None),
     )
     return [
-        panel(figure, known, title, language, height=170, name=name, level=level)
-        for series, title, level, name in panels
+        panel(figure, known, title, language, height=170, name=name, level=level, bounds=bounds)
+        for series, title, level, name, bounds in panels
         if (known := {column: shown for column, shown in series.items() if column in figure.data.columns})
     ]
 
@@ -56,6 +56,7 @@ def panel(
     height: int,
     name: str,
     level: float | None = None,
+    bounds: tuple[float, float] | None = None,
     number_format: str = ".3f",
 ) -> Spec:
     """Lines by epoch with a legend; a level to compare with and the epoch kept where they are known."""
@@ -68,7 +69,9 @@ def panel(
         alt.Tooltip(f"{column}:Q", format=number_format, title=label) for column, (label, _) in series.items()
     ]
     axis = alt.Axis(tickCount=5, format="~%") if number_format.endswith("%") else alt.Axis(tickCount=5)
-    y = alt.Y(title=title, axis=axis, scale=alt.Scale(zero=False))
+    y = alt.Y(
+        title=title, axis=axis, scale=alt.Scale(domain=list(bounds)) if bounds else alt.Scale(zero=True)
+    )
     drawn = [theme.lines(series, x=x, y=y, tooltip=tip, strokeWidth=1.8, point=alt.OverlayMarkDef(size=14))]
     if level is not None:
         drawn.append(theme.rule(level, dash=(1, 3)))

@@ -1,4 +1,4 @@
-"""The monthly as one self-contained HTML file: styles, scripts, charts and stills embedded, nothing fetched."""
+"""The monthly as one self-contained HTML file: styles, scripts, charts and stills within, nothing fetched."""
 
 import base64
 import json
@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from gangru.report.blocks import Column, Contents, Figure, Quantity, Scalar, Section, Table, Text, text
+from gangru.report.blocks import Column, Contents, Figure, Quantity, Scalar, Section, Table, Text
 from gangru.report.languages import Language, Tag, language
 
-MODEL_CAPTION = text("From a window of prices to the factor")
 STILL_WIDTHS = {"gan": 400}
 STILL_WIDTH = 820
 
@@ -32,14 +31,13 @@ def render_html(contents: Contents, tag: Tag | None = None, *, static_charts: bo
     chosen = language(tag or contents.language)
     environment = template_environment()
     charts = embedded_charts(contents.sections, chosen, static_charts=static_charts)
-    return environment.get_template("monthly.html.j2").render(
+    written = environment.get_template("monthly.html.j2").render(
         contents=contents,
         language=chosen,
         charts=charts,
         vega=Markup(vega_script()) if charts else "",  # noqa: S704 - our own bundle, no data in it
         style=Markup(packaged("style.css")),  # noqa: S704 - a file of this package
         script=Markup(packaged("monthly.js")),  # noqa: S704 - a file of this package
-        model_caption=MODEL_CAPTION,
         _=chosen.gettext,
         say=chosen.words,
         quantity=chosen.quantity,
@@ -49,6 +47,7 @@ def render_html(contents: Contents, tag: Tag | None = None, *, static_charts: bo
         side=side,
         kind=lambda block: type(block).__name__,
     )
+    return str(written)
 
 
 def template_environment() -> Any:
@@ -80,7 +79,7 @@ def raw(value: Scalar | Text) -> str:
 
 def side(column: Column) -> str:
     """The class of a column: n for numbers, set right; t for text, set left."""
-    return "t" if column.format in ("text", "date", "month", "flag") else "n"
+    return "t" if column.format in ("text", "date", "day", "month", "flag") else "n"
 
 
 def embedded_charts(

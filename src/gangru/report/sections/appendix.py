@@ -1,7 +1,7 @@
 """The back pages: definitions, settings, provenance and the statement of risk."""
 
 from gangru.report.blocks import Cell, Column, Prose, Quantity, Section, Table, Text, text
-from gangru.report.definitions import HEADLINE_FIGURES
+from gangru.report.definitions import HEADLINE_FIGURES, OTHER_FIGURES
 from gangru.report.inputs import Provenance
 
 RISKS: tuple[Text, ...] = (
@@ -23,15 +23,26 @@ RISKS: tuple[Text, ...] = (
 def definitions() -> Section:
     """Each headline figure with what it means and its formula."""
     columns = (
-        Column("figure", text("Figure")),
+        Column("figure", text("Measure")),
         Column("meaning", text("Meaning")),
         Column("formula", text("Formula")),
     )
-    rows: tuple[tuple[Cell, ...], ...] = tuple((d.label, d.meaning, d.formula) for d in HEADLINE_FIGURES)
+    rows: tuple[tuple[Cell, ...], ...] = tuple(
+        (d.label, d.meaning, d.formula) for d in HEADLINE_FIGURES + OTHER_FIGURES
+    )
     return Section(
         "definitions",
         text("Definitions"),
-        (Table("definitions", text("The headline figures"), columns, rows, notes=(SYMBOLS,), look="prose"),),
+        (
+            Table(
+                "definitions",
+                text("The figures and their formulas"),
+                columns,
+                rows,
+                notes=(SYMBOLS,),
+                look="prose",
+            ),
+        ),
     )
 
 
@@ -102,12 +113,14 @@ def provenance_section(provenance: Provenance) -> Section:
         (text("Commit"), provenance.commit),
     ]
     entries += [
-        (text("Data: {table}", table=Quantity(name, "text")), f"{version}")
+        (text("Data: {table}", table=Quantity(name, "text")), None if version is None else str(version))
         for name, version in provenance.data_versions.items()
     ]
     entries += [(name, version) for name, version in provenance.packages.items()]
     columns = (Column("item", text("Item")), Column("value", text("Value")))
-    table = Table("provenance", text("Where the figures come from"), columns, tuple(entries))
+    undefined = text("–: not known, or the store has no such table.")
+    caption = text("Where the figures come from")
+    table = Table("provenance", caption, columns, tuple(entries), undefined=undefined)
     return Section("provenance", text("Provenance"), (table,))
 
 

@@ -7,6 +7,7 @@ from gangru.report.blocks import (
     Column,
     Format,
     Prose,
+    Quantity,
     Row,
     Section,
     Table,
@@ -43,7 +44,7 @@ def industries(material: Material) -> Section:
                 best(material, "excess_year", text("Long excess a month, past year's mean"), "percent"),
             )
         ),
-        full_table(e.industries),
+        full_table(e.industries, material.fraction("evaluation", "industry_fraction", 0.2)),
     )
     return Section("industries", text("Industries"), blocks)
 
@@ -96,7 +97,7 @@ def best(material: Material, column: str, caption: Text, format_name: Format) ->
     return Table(f"top_{column}", caption, columns, table_rows(first, columns), notes=notes, empty=empty)
 
 
-def full_table(frame: pl.DataFrame) -> Table:
+def full_table(frame: pl.DataFrame, top: Quantity) -> Table:
     """Every industry, best IC of the month first."""
     columns = (
         Column("industry", text("Industry")),
@@ -115,8 +116,9 @@ def full_table(frame: pl.DataFrame) -> Table:
         table_rows(ordered, columns),
         notes=(
             text(
-                "Long portfolio inside an industry: the top fifth by factor, at least 3 stocks, over the "
-                "equal weight of that industry. The year's excess is the mean of its months."
+                "Long portfolio inside an industry: its top {share} by factor, at least 3 stocks, over the equal "
+                "weight of that industry. The year's excess is the mean of its months.",
+                share=top,
             ),
         ),
         look="scroll",

@@ -60,7 +60,7 @@ def net_value_figure(material: Material) -> Figure:
         data,
         notes=(
             text(
-                "Long: equal weight of the top tenth of the factor, rebalanced monthly. Benchmark: equal "
+                "Long: equal weight of the top {share} of the factor, rebalanced monthly. Benchmark: equal "
                 "weight of the universe. Net value on a log scale, 1 at the first purchase; excess = long / "
                 "benchmark, before costs."
             ),
@@ -81,7 +81,7 @@ def costs_table(material: Material) -> Table:
         "costs",
         text("The long portfolio before and after costs"),
         (
-            Column("figure", text("Figure")),
+            Column("figure", text("Measure")),
             Column("gross", text("Before costs"), "percent"),
             Column("net", text("After costs"), "percent"),
             Column("difference", text("Difference"), "percent"),
@@ -107,19 +107,20 @@ def total(frame: pl.DataFrame, column: str) -> int | None:
 
 
 def deciles_figure(material: Material) -> Figure:
-    """Mean monthly excess return of the ten groups by factor."""
+    """Mean monthly excess return of the groups by factor."""
     data = material.evaluation.deciles
-    monotonicity = material.evaluation.monotonicity
+    groups = integer(len(data) or 10)
     return Figure(
         "deciles",
         "deciles",
-        text("Mean monthly excess return by decile of the factor"),
+        text("Mean monthly excess return of {groups} equal groups by factor", groups=groups),
         data,
         notes=(
             text(
-                "Decile 10 holds the highest factor values; excess over the mean of the universe. Rank "
-                "correlation of decile and mean return: {value}.",
-                value=ratio(monotonicity),
+                "Group 1 holds the lowest factor values, group {groups} the highest; excess over the mean of the "
+                "universe. Rank correlation of group and mean return: {value}.",
+                groups=groups,
+                value=ratio(material.evaluation.monotonicity),
             ),
         ),
         empty=EMPTY if data.is_empty() else None,
@@ -188,7 +189,7 @@ def monthly_table(series: pl.DataFrame) -> Table:
 def table_rows(frame: pl.DataFrame, columns: tuple[Column, ...]) -> tuple[tuple[Cell, ...], ...]:
     """A frame's rows in the order of the columns; text columns as strings, so that a year is no number."""
     wanted = [
-        pl.col(c.key).cast(pl.String) if c.format in ("text", "date", "month") else pl.col(c.key)
+        pl.col(c.key).cast(pl.String) if c.format in ("text", "date", "day", "month") else pl.col(c.key)
         for c in columns
     ]
     return tuple(frame.select(wanted).rows())

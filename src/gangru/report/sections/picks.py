@@ -25,6 +25,7 @@ NOTES = (
         "the upper limit."
     ),
 )
+UNDEFINED = text("–: no factor last month, or no industry known.")
 
 
 def picks(material: Material) -> Section:
@@ -41,7 +42,12 @@ def picks(material: Material) -> Section:
         Prose((dated(material, len(ordered), len(long_list)),)),
         stocks("top", text("The first of all"), ordered.head(material.settings.top_picks)),
         stocks("firsts", text("Each industry's first"), firsts(ordered)),
-        stocks("long_list", text("The long list: the top tenth"), shown, folded=True),
+        stocks(
+            "long_list",
+            text("The long list: the top {share}", share=material.fraction("portfolio", "fraction", 0.1)),
+            shown,
+            folded=True,
+        ),
     )
     return Section("picks", title, blocks)
 
@@ -68,4 +74,4 @@ def stocks(key: str, caption: Text, frame: pl.DataFrame, *, folded: bool = False
     empty = text("Empty: no stock of this date has an industry.") if frame.is_empty() else None
     rows = table_rows(frame, COLUMNS)
     look: Literal["folded", "plain"] = "folded" if folded else "plain"
-    return Table(key, caption, COLUMNS, rows, notes=NOTES, empty=empty, look=look)
+    return Table(key, caption, COLUMNS, rows, notes=NOTES, undefined=UNDEFINED, empty=empty, look=look)

@@ -87,7 +87,7 @@ def key_figures(material: Material) -> tuple[KeyFigure, ...]:
             "turnover",
             text("Turnover a month"),
             ratio(h.turnover),
-            text("volatility {value} a year", value=percent(h.annual_volatility)),
+            text("one-sided"),
         ),
     )
 
@@ -150,12 +150,13 @@ def periods_table(material: Material) -> Table:
         "periods",
         text("The month, the past year and the whole history"),
         (
-            Column("figure", text("Figure")),
+            Column("figure", text("Measure")),
             Column("month", text("This month"), "percent"),
             Column("year", text("Past year, mean"), "percent"),
             Column("all", text("All months, mean"), "percent"),
         ),
         tuple(rows),
+        formats=("percent",) * 7 + ("ratio",),
         notes=(
             text(
                 "From t+1: close of the day after the factor's date to the close of the day after the next "
@@ -188,7 +189,7 @@ def comparison_table(material: Material) -> Table:
 
 def figures_table(key: str, caption: Text, headlines: Sequence[tuple[Words, Headline]]) -> Table:
     """One row a headline figure, one column a `Headline`."""
-    columns = [Column("figure", text("Figure"))]
+    columns = [Column("figure", text("Measure"))]
     columns += [Column(f"value_{i}", title, "ratio") for i, (title, _) in enumerate(headlines)]
     rows = tuple((d.label, *(getattr(h, d.key) for _, h in headlines)) for d in HEADLINE_FIGURES)
     return Table(

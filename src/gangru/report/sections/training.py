@@ -180,10 +180,10 @@ def complaints(fold: FoldRecord) -> list[Text]:
 def fold_table(material: Material) -> Table:
     """One row a training, newest first."""
     columns = (
-        Column("nominal", text("Training"), "date"),
-        Column("trained_on", text("Trained on"), "date"),
-        Column("serves_from", text("Serves from"), "date"),
-        Column("serves_to", text("to"), "date"),
+        Column("nominal", text("Training"), "day"),
+        Column("trained_on", text("Trained on"), "day"),
+        Column("serves_from", text("Serves from"), "day"),
+        Column("serves_to", text("to"), "day"),
         Column("epoch", text("Best epoch"), "integer"),
         Column("valid", text("Validation IC"), "percent"),
         Column("gan_epoch", text("GAN epoch"), "integer"),
@@ -212,5 +212,5 @@ def fold_table(material: Material) -> Table:
                 fold.seconds,
             )
         )
-    notes = (text("–: this training has no GAN, or the span is still open."),)
-    return Table("folds", text("Every training"), columns, tuple(rows), notes=notes)
+    undefined = text("–: this training has no GAN, or its span is still open.")
+    return Table("folds", text("Every training"), columns, tuple(rows), undefined=undefined)

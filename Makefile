@@ -1,0 +1,43 @@
+# Everything runs in .venv, made from the pinned requirements.lock. Needs Python 3.11 or newer, make and git.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: setup demo test test-full lint bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/	/'
+
+setup: $(STAMP) ## make .venv and install gangru with its tools
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("gangru needs Python 3.11 or newer, this is %d.%d: make PYTHON=python3.11" % sys.version_info[:2] if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.lock)"
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+demo: setup ## simulate a market, train, write the report and name it
+	@$(BIN)/gangru demo demo
+
+test: setup ## all tests but the long ones
+	$(BIN)/python -m pytest
+
+test-full: setup ## all tests with the long ones; the log goes to docs/results/
+	GANGRU_TEST_FULL=1 $(BIN)/python -m pytest --durations=30 | tee docs/results/test-full-$$(date +%F).log; exit $${PIPESTATUS[0]}
+
+lint: setup ## ruff, mypy strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: setup ## time the stages on this machine
+	$(BIN)/python benchmarks/stages.py
+
+clean: ## remove what the targets made
+	rm -rf $(VENV) demo build dist

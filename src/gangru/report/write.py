@@ -1,0 +1,49 @@
+"""Write the monthly's files, each whole or not at all."""
+
+import os
+from pathlib import Path
+
+from gangru.errors import ReportError
+from gangru.report.blocks import Contents
+from gangru.report.render.html import render_html
+from gangru.report.render.json import render_json
+from gangru.report.render.xlsx import render_xlsx
+from gangru.report.settings import ReportSettings
+
+
+def write_report(contents: Contents, directory: Path, settings: ReportSettings) -> list[Path]:
+    """Write `directory`/STUDY/YYYY-MM.html and its companions; gives their paths in the order of `formats`.
+
+    `directory` is the workspace's `reports/`. Everything is rendered before anything is written; a file takes
+    its name once it is whole. Raises ReportError for an unknown format or a study that is no file name.
+    """
+    if contents.study in ("", ".", "..") or Path(contents.study).name != contents.study:
+        raise ReportError(f"study {contents.study!r} cannot name a folder: expected a plain name")
+    rendered = {name: rendered_as(name, contents, settings) for name in settings.formats}
+    folder = directory / contents.study
+    folder.mkdir(parents=True, exist_ok=True)
+    return [written(folder / f"{contents.month}.{name}", content) for name, content in rendered.items()]
+
+
+def rendered_as(name: str, contents: Contents, settings: ReportSettings) -> bytes:
+    """The contents in one format."""
+    match name:
+        case "html":
+            return render_html(contents, settings.language, static_charts=settings.static_charts).encode()
+        case "json":
+            return render_json(contents, settings.language).encode()
+        case "xlsx":
+            return render_xlsx(contents, settings.language)
+        case _:
+            raise ReportError(f"report.formats has {name!r}: expected html, json or xlsx")
+
+
+def written(path: Path, content: bytes) -> Path:
+    """Write beside the file, then rename: a reader sees the old file or the new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(content)
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+    return path

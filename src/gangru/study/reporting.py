@@ -1,0 +1,116 @@
+"""The monthly of one return month: an evaluation that knows nothing later, the folds, the provenance."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from gangru.errors import ReportError
+from gangru.evaluation.result import Evaluation, Headline
+from gangru.report.contents import build_contents
+from gangru.report.inputs import Comparison, FoldRecord, Provenance
+from gangru.report.write import write_report
+from gangru.study.inputs import Inputs
+from gangru.study.provenance import code_version, package_versions
+from gangru.study.settings import StudySettings, plain_settings
+from gangru.study.simulated import simulation_facts
+from gangru.study.stages import FactorTable, data_notes, evaluate
+from gangru.study.workspace import MAIN, Workspace
+
+
+def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[Path]:
+    """Write the edition of a return month (default: the last that is known) in every format of the settings.
+
+    The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
+    """
+    evaluation = evaluate(inputs, factor, month)
+    if evaluation.last_month is None:
+        raise ReportError("no month's return is known yet: the factor dates lie too near the end of the data")
+    if month is not None and evaluation.last_month != month:
+        raise ReportError(
+            f"the return of {month} is not known: months run from {evaluation.first_month} to {evaluation.last_month}"
+        )
+    workspace = inputs.workspace
+    facts = simulation_facts(inputs)
+    contents = build_contents(
+        evaluation,
+        month=evaluation.last_month,
+        folds=fold_records(workspace, evaluation),
+        provenance=provenance(workspace),
+        data_notes=data_notes(inputs),
+        simulated=facts,
+        comparison=comparisons(workspace, evaluation),
+        settings=workspace.settings.report,
+    )
+    return write_report(contents, workspace.reports, workspace.settings.report)
+
+
+def fold_records(workspace: Workspace, evaluation: Evaluation) -> list[FoldRecord]:
+    """The trainings that made the factor up to the edition's picks, oldest first."""
+    until = evaluation.picks_date or f"{evaluation.last_month}-31"
+    records = []
+    for done in sorted(workspace.runs.glob("*/DONE")):
+        manifest = read_json(done.parent / "manifest.json")
+        if manifest["trained_on"] < until:
+            records.append(fold_record(done.parent, manifest))
+    return records
+
+
+def fold_record(directory: Path, manifest: dict[str, Any]) -> FoldRecord:
+    """One run directory as the report tells it."""
+    metrics = read_json(directory / "metrics.json")
+    gan = metrics["gan"] or {}
+    curves = directory / "gan_curves.csv"
+    return FoldRecord(
+        nominal=date.fromisoformat(manifest["nominal"]),
+        trained_on=date.fromisoformat(manifest["trained_on"]),
+        serves_from=date.fromisoformat(manifest["trained_on"]),
+        serves_to=date.fromisoformat(manifest["serves_to"]),
+        predictor_curves=pl.read_csv(directory / "predictor_curves.csv"),
+        gan_curves=pl.read_csv(curves) if curves.exists() else None,
+        best_predictor_epoch=metrics["best_epoch"],
+        best_gan_epoch=gan.get("best_epoch"),
+        collapsed=bool(gan.get("collapsed")),
+        restarted=bool(gan.get("restarted")),
+        seconds=sum(metrics["seconds"].values()),
+        best_valid_ic=metrics["best_valid_ic"],
+    )
+
+
+def provenance(workspace: Workspace) -> Provenance:
+    """Settings, data, code and packages behind the edition."""
+    code = code_version()
+    variant = "" if workspace.study == MAIN else f" --study {workspace.study}"
+    return Provenance(
+        study=workspace.study,
+        settings=plain_settings(workspace.settings),
+        defaults=plain_settings(StudySettings()),
+        data_versions=workspace.store.versions(),
+        code_version=code["version"],
+        commit=code["commit"],
+        packages=package_versions(),
+        seed=workspace.settings.training.seed,
+        command=f"gangru run{variant}",
+    )
+
+
+def comparisons(workspace: Workspace, evaluation: Evaluation) -> list[Comparison]:
+    """The other studies of the workspace that were evaluated over the same months; others would know more."""
+    found = []
+    for path in sorted(workspace.root.glob("runs/*/evaluation.json")):
+        document = read_json(path)
+        same_months = (document["first_month"], document["last_month"]) == (
+            evaluation.first_month,
+            evaluation.last_month,
+        )
+        if path != workspace.evaluation_path and same_months:
+            found.append(Comparison(document["study"], Headline(**document["headline"])))
+    return found
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """A JSON file of a run."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content

@@ -1,0 +1,409 @@
+"""The whole evaluation on markets small enough to compute by hand, and what must not change it."""
+
+import dataclasses
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+import scipy.stats
+
+from gangru.errors import EvaluationError
+from gangru.evaluation.document import to_json
+from gangru.evaluation.result import Evaluation, Headline
+from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
+from gangru.evaluation.summary import evaluate_factor
+from gangru.market.daily import DailyMarket
+from gangru.market.rules import cost_rates
+
+NAN = np.nan
+FEW = EvaluationSettings(min_stocks=3, bootstrap_samples=100)
+FREE = PortfolioSettings(obey_rules=False, commission=0.0)
+
+
+def evaluated(
+    factor: pl.DataFrame, market: DailyMarket, labels: dict[str, pl.DataFrame], **changed
+) -> Evaluation:
+    arguments = {
+        "calendar": market.dates,
+        "eligible": None,
+        "settings": FEW,
+        "portfolio": PortfolioSettings(),
+    }
+    return evaluate_factor(factor, market, **(arguments | labels | changed))
+
+
+@pytest.fixture
+def steps(tiny):
+    """Four stocks whose prices change on three days only: after each of the first three month-ends' entry closes.
+
+    Jan 2 – Apr 30 2020. Factor dates Jan 31, Feb 28, Mar 31; entries Feb 3, Mar 2, Apr 1.
+    """
+    days = 86
+    close = np.full((days, 4), 10.0)
+    market = tiny(close)
+    at = {str(day): row for row, day in enumerate(market.dates)}
+    for row, growth in (
+        (at["2020-02-03"], (1.01, 1.00, 1.00, 1.00)),  # between t and t+1: earned by t-to-t alone
+        (at["2020-02-10"], (1.00, 1.02, 1.04, 1.06)),
+        (at["2020-03-10"], (0.95, 1.00, 1.02, 1.05)),
+    ):
+        close[row:] = close[row:] * growth
+    return dataclasses.replace(market, close=close)
+
+
+@pytest.fixture
+def noise(tiny):
+    """A random market of 60 stocks over some 22 months with halts, and listed and ended series."""
+    rng = np.random.default_rng(11)
+    close = np.round(50 * np.exp(np.cumsum(rng.normal(0, 0.02, (470, 60)), axis=0)), 2)
+    close[rng.random(close.shape) < 0.02] = NAN
+    close[200:, 3] = NAN
+    close[:150, 4] = NAN
+    return tiny(close)
+
+
+@pytest.fixture
+def noise_factor(noise, month_end_factor):
+    rng = np.random.default_rng(12)
+    return month_end_factor(noise, *rng.normal(size=(2, 40, 60)))
+
+
+def test_monthly_figures_of_a_hand_computed_market(steps, month_end_factor, labels):
+    scores = np.array([[1.0, 2, 3, 4], [4, 3, 2, 1], [1, 2, 3, 4]])
+    result = evaluated(
+        month_end_factor(steps, scores),
+        steps,
+        labels(steps),
+        portfolio=PortfolioSettings(fraction=0.5, obey_rules=False, commission=0.0),
+    )
+    series = result.series
+    assert series["month"].to_list() == ["2020-02", "2020-03"]
+    assert series["factor_date"].cast(pl.String).to_list() == ["2020-01-31", "2020-02-28"]
+    assert series["n"].to_list() == [4, 4]
+    assert series["rank_ic"].to_list() == pytest.approx([1, -1])
+    march = np.array([-0.05, 0, 0.02, 0.05])
+    pearson = scipy.stats.pearsonr([4, 3, 2, 1], march).statistic
+    assert series["ic"].to_list() == pytest.approx([1, pearson])
+    # t to t: stock 0 earns 1 % more in February: 0.01, 0.02, 0.04, 0.06
+    assert series["ic_t_to_t"][0] == pytest.approx(scipy.stats.pearsonr([1, 2, 3, 4], [1, 2, 4, 6]).statistic)
+    assert series["long_return"].to_list() == pytest.approx([0.05, -0.025])
+    assert series["benchmark_return"].to_list() == pytest.approx([0.03, 0.005])
+    assert series["excess_return"].to_list() == pytest.approx([0.02, -0.03])
+    # Half of stock 2 and half of stock 3 drift to 1.04 and 1.06 of 2.10 and all is sold for 0 and 1.
+    assert series["turnover"].to_list() == [None, pytest.approx(1)]
+    head = result.headline
+    assert head.months == 2
+    assert head.ic_mean == pytest.approx(0)
+    assert head.ic_latest == pytest.approx(-1)
+    assert head.icir == pytest.approx(0)
+    assert head.turnover == pytest.approx(1)
+    assert head.ic_positive == 0.5
+    assert head.ic_1y is None
+    assert any("need 12 months" in note for note in result.notes)
+    # From the close of Feb 3 to that of Apr 1 there are 42 business days.
+    days = len(result.net_value) - 1
+    assert days == 42
+    assert head.annual_return == pytest.approx((1.05 * 0.975) ** (242 / 42) - 1)
+    assert head.annual_excess == pytest.approx((1.05 * 0.975) ** (242 / 42) - (1.03 * 1.005) ** (242 / 42))
+    assert head.max_drawdown == pytest.approx(0.025)
+    assert head.net_annual_return < head.annual_return  # stamp duty and transfer fee remain
+
+
+def test_net_values_start_at_one_and_reconcile_with_the_months(noise, noise_factor, labels):
+    result = evaluated(noise_factor, noise, labels(noise))
+    value = result.net_value
+    assert value.row(0)[1:] == (1, 1, 1, 1, 0, 0)
+    assert value["long"][-1] == pytest.approx((1 + result.series["long_return"]).product())
+    assert value["benchmark"][-1] == pytest.approx((1 + result.series["benchmark_return"]).product())
+    assert (value["long_net"][1:] < value["long"][1:]).all()
+    assert value["drawdown"].min() == pytest.approx(-result.headline.max_drawdown)
+    years = result.yearly
+    assert years["months"].sum() == len(result.series)
+    assert (1 + years["annual_return"]).product() == pytest.approx(value["long"][-1])
+    assert (1 + years["benchmark_return"]).product() == pytest.approx(value["benchmark"][-1])
+    assert years["max_drawdown"].max() <= result.headline.max_drawdown + 1e-12
+
+
+def test_benchmark_earns_the_mean_label_of_the_eligible(noise, noise_factor, labels):
+    eligible = np.random.default_rng(1).random(noise.close.shape) < 0.6
+    result = evaluated(noise_factor, noise, labels(noise), eligible=eligible)
+    month = noise.dates.astype("datetime64[M]")
+    ends = np.flatnonzero(month[1:] != month[:-1])
+    prices = pl.DataFrame(noise.close).fill_nan(None).fill_null(strategy="forward").to_numpy()
+    for start, end, row in zip(ends, ends[1:], result.series.iter_rows(named=True), strict=False):
+        held = eligible[start] & ~np.isnan(noise.close[start + 1])
+        mean = np.mean(prices[end + 1, held] / prices[start + 1, held] - 1)
+        assert row["benchmark_return"] == pytest.approx(mean)
+
+
+def test_nothing_after_the_last_month_is_seen(noise, noise_factor, labels):
+    last = noise.date_index(np.datetime64("2021-01-29"))
+    rng = np.random.default_rng(0)
+    future = {
+        name: np.concatenate([getattr(noise, name)[: last + 2], rng.random((470 - last - 2, 60)) * 100])
+        for name in ("open", "high", "low", "close", "factor", "volume", "amount", "float_shares")
+    }
+    scrambled = dataclasses.replace(noise, **future)
+    after = pl.col("date") > noise.dates[last].item()
+    other_factor = noise_factor.with_columns(
+        pl.when(after).then(-pl.col("factor")).otherwise("factor").alias("factor")
+    )
+    documents = [
+        json.dumps(to_json(evaluated(f, m, labels(noise), last_month="2021-01")))
+        for f, m in ((noise_factor, noise), (other_factor, scrambled))
+    ]
+    assert documents[0] == documents[1]
+    assert evaluated(noise_factor, noise, labels(noise), last_month="2021-01").picks_date == "2021-01-29"
+
+
+def test_the_test_of_the_future_would_notice_one_day(noise, noise_factor, labels):
+    last = noise.date_index(np.datetime64("2021-01-29"))
+    close = noise.close.copy()
+    close[last + 1] *= np.linspace(0.9, 1.1, 60)  # the exit close itself
+    moved = dataclasses.replace(noise, close=close)
+    before, after = (
+        evaluated(noise_factor, market, labels(noise), last_month="2021-01") for market in (noise, moved)
+    )
+    assert before.headline.ic_latest != after.headline.ic_latest
+    assert before.headline_t.ic_latest == after.headline_t.ic_latest
+
+
+def test_an_older_edition_is_the_evaluation_of_the_data_of_its_day(noise, noise_factor, labels):
+    last = noise.date_index(np.datetime64("2021-01-29"))
+    by_day = [f.name for f in dataclasses.fields(noise) if f.name not in ("codes", "list_date")]
+    of_its_day = dataclasses.replace(noise, **{name: getattr(noise, name)[: last + 2] for name in by_day})
+    then = to_json(evaluated(noise_factor, of_its_day, labels(noise), calendar=noise.dates))
+    now = to_json(evaluated(noise_factor, noise, labels(noise), last_month="2021-01"))
+    for document in (then, now):
+        del document["data"]  # the factors after the edition are counted under another reason
+    assert then == now
+
+
+def test_order_of_rows_and_unusable_rows_change_only_the_counts(noise, noise_factor, labels):
+    junk = noise_factor.head(3).with_columns(
+        pl.Series("code", ["X", "Y", "Z"]), pl.Series("factor", [1.0, NAN, 2.0])
+    )
+    shuffled = pl.concat([noise_factor, noise_factor.head(5), junk]).sample(fraction=1, shuffle=True, seed=3)
+    plain, other = (to_json(evaluated(f, noise, labels(noise))) for f in (noise_factor, shuffled))
+    counts = {row["reason"]: row["count"] for row in other["data"]["drops"]}
+    assert counts["code is not in the market"] == 2
+    assert counts["factor missing or not finite"] == 1
+    assert counts["date and code repeated"] == 5
+    del plain["data"], other["data"]
+    assert plain == other
+
+
+def test_renaming_the_stocks_changes_no_figure(noise, noise_factor, labels):
+    order = np.random.default_rng(5).permutation(60)
+    by_stock = [f.name for f in dataclasses.fields(noise) if f.name not in ("codes", "dates")]
+    moved = dataclasses.replace(noise, **{name: getattr(noise, name)[..., order] for name in by_stock})
+    new_code = {noise.codes[old]: noise.codes[new] for new, old in enumerate(order)}
+    renamed = noise_factor.with_columns(pl.col("code").replace_strict(new_code))
+    before, after = evaluated(noise_factor, noise, labels(noise)), evaluated(renamed, moved, labels(noise))
+    for field in dataclasses.fields(Headline):
+        a, b = (getattr(result.headline, field.name) for result in (before, after))
+        assert a == pytest.approx(b, rel=1e-9, abs=1e-12)
+
+
+def test_a_random_factor_earns_no_excess(tiny, month_end_factor, labels):
+    excess = []
+    for seed in range(12):
+        rng = np.random.default_rng(seed)
+        market = tiny(50 * np.exp(np.cumsum(rng.normal(0, 0.02, (300, 100)), axis=0)))
+        factor = month_end_factor(market, rng.normal(size=(20, 100)))
+        excess += evaluated(factor, market, labels(market), portfolio=FREE).series["excess_return"].to_list()
+    t = np.mean(excess) / (np.std(excess, ddof=1) / np.sqrt(len(excess)))
+    assert abs(t) < 3
+    assert np.std(excess) > 0
+
+
+def test_a_factor_that_knows_the_future_is_recognised(noise, month_end_factor, labels):
+    month = noise.dates.astype("datetime64[M]")
+    ends = np.flatnonzero(month[1:] != month[:-1])
+    prices = pl.DataFrame(noise.close).fill_nan(None).fill_null(strategy="forward").to_numpy()
+    known = prices[ends[1:] + 1] / prices[ends[:-1] + 1] - 1
+    result = evaluated(month_end_factor(noise, known), noise, labels(noise))
+    assert result.headline.ic_mean == pytest.approx(1)
+    assert result.headline_pearson.ic_mean == pytest.approx(1)
+    assert result.monotonicity == pytest.approx(1)
+    assert result.headline.annual_excess > 0.5
+    assert result.headline.icir is None  # every month's IC is 1
+    assert result.industries_lost == 0
+
+
+def test_raw_predictions_are_measured_like_a_factor(noise, noise_factor, labels):
+    same = noise_factor.with_columns(pl.col("factor").alias("pret"))
+    result = evaluated(same, noise, labels(noise))
+    assert result.headline_raw == result.headline
+    assert result.series["raw_rank_ic"].to_list() == result.series["rank_ic"].to_list()
+    without = evaluated(noise_factor.drop("pret"), noise, labels(noise))
+    assert without.headline == result.headline
+    assert without.headline_raw == Headline(0, *[None] * (len(dataclasses.fields(Headline)) - 1))
+    assert without.series["raw_ic"].null_count() == len(without.series)
+    assert any("no column pret" in note for note in without.notes)
+
+
+def test_one_year_ic_is_the_mean_of_the_last_twelve(noise, noise_factor, labels):
+    result = evaluated(noise_factor, noise, labels(noise), settings=EvaluationSettings(bootstrap_samples=100))
+    ics = result.series["rank_ic"].to_numpy()
+    assert len(ics) > 12
+    assert result.headline.ic_1y == pytest.approx(ics[-12:].mean())
+    assert result.headline.icir == pytest.approx(ics.mean() / ics.std(ddof=1))
+    assert result.headline_pearson.ic_mean == pytest.approx(result.series["ic"].mean())
+    assert result.headline_t.ic_mean == pytest.approx(result.series["rank_ic_t_to_t"].mean())
+    assert result.headline.ic_low < result.headline.ic_mean < result.headline.ic_high
+    assert len(evaluated(noise_factor, noise, labels(noise), last_month="2020-12").series) == 11
+
+
+def test_a_stock_sealed_at_the_upper_limit_is_left_out(steps, month_end_factor, labels):
+    entry = steps.date_index(np.datetime64("2020-02-03"))
+    close = steps.close.copy()
+    close[:, 3] = 10.0
+    close[entry:, 3] = 11.0
+    sealed = dataclasses.replace(steps, close=close, open=close, high=close, low=close)
+    scores = np.tile([1.0, 2, 3, 4], (3, 1))
+    result = evaluated(
+        month_end_factor(sealed, scores), sealed, labels(sealed), portfolio=PortfolioSettings(fraction=0.5)
+    )
+    assert result.series["blocked_buys"].to_list() == [1, 0]
+    assert result.series["long_return"][0] == pytest.approx(0.04)  # stock 2 alone
+    free = evaluated(
+        month_end_factor(sealed, scores),
+        sealed,
+        labels(sealed),
+        portfolio=PortfolioSettings(fraction=0.5, obey_rules=False),
+    )
+    assert free.series["long_return"][0] == pytest.approx(0.02)  # stocks 2 and 3
+
+
+def test_costs_are_those_of_the_day(steps, month_end_factor, labels):
+    factor = month_end_factor(steps, np.tile([1.0, 2, 3, 4], (3, 1)))
+    result = evaluated(
+        factor, steps, labels(steps), portfolio=PortfolioSettings(fraction=0.25, commission=0.001)
+    )
+    buy, sell = cost_rates(np.array(["2020-02-03"], dtype="datetime64[D]"), 0.001)
+    assert sell[0] > buy[0] > 0.001
+    # One purchase of the best stock, kept: one cost.
+    assert result.net_value["long_net"][-1] == pytest.approx(result.net_value["long"][-1] * (1 - buy[0]))
+
+
+def test_a_stock_bought_on_an_untradable_day_is_counted(noise, noise_factor, labels):
+    drops = evaluated(noise_factor, noise, labels(noise)).drops
+    counts = dict(drops.select("reason", "count").iter_rows())
+    month = noise.dates.astype("datetime64[M]")
+    ends = np.flatnonzero(month[1:] != month[:-1])
+    absent = int(np.isnan(noise.close[ends[:-1] + 1]).sum())
+    assert counts["no trade on the entry day"] == absent
+    assert drops["stage"].unique(maintain_order=True).to_list() == [
+        "factor",
+        "industry",
+        "return",
+        "portfolio",
+    ]
+
+
+def test_a_month_without_a_factor_has_no_ic_and_keeps_the_portfolio(noise, noise_factor, labels):
+    gap = noise_factor.filter(pl.col("date").dt.strftime("%Y-%m") != "2020-06")
+    result = evaluated(gap, noise, labels(noise))
+    row = result.series.row(by_predicate=pl.col("month") == "2020-07", named=True)
+    assert row["factor_date"] is None
+    assert row["rank_ic"] is None
+    assert row["turnover"] is None
+    assert row["n"] == 0
+    assert result.headline.months == len(result.series) - 1
+    assert any("1 of" in note and "have no IC" in note for note in result.notes)
+
+
+def test_a_factor_inside_the_month_is_traded_at_the_next_month_end(steps, month_end_factor, labels):
+    at_month_end = month_end_factor(steps, np.tile([1.0, 2, 3, 4], (2, 1)))
+    earlier = at_month_end.with_columns(pl.col("date").dt.offset_by("-7d"))
+    a, b = evaluated(at_month_end, steps, labels(steps)), evaluated(earlier, steps, labels(steps))
+    assert a.headline == b.headline
+    assert b.series["factor_date"].cast(pl.String).to_list() == ["2020-01-24", "2020-02-21"]
+    assert any("older than the last month-end" in note for note in b.notes)
+
+
+def test_before_any_return_is_known_there_are_picks_and_no_figures(steps, month_end_factor, labels):
+    factor = month_end_factor(steps, np.tile([1.0, 2, 3, 4], (9, 1)))
+    newest = factor.filter(pl.col("date") == factor["date"].max())
+    result = evaluated(newest, steps, labels(steps))
+    assert (result.first_month, result.last_month) == (None, None)
+    assert result.headline.months == 0
+    assert result.headline.annual_return is None
+    assert result.picks["code"].to_list() == ["600003.SH", "600002.SH", "600001.SH", "600000.SH"]
+    assert len(result.series) == len(result.net_value) == len(result.industries) == 0
+    json.dumps(to_json(result), allow_nan=False)
+    early = evaluated(factor, steps, labels(steps), last_month="2020-01")
+    assert early.picks_date == "2020-01-31"
+    assert early.headline.months == 0
+
+
+def test_data_that_end_with_a_month_say_what_is_missing(steps, month_end_factor, labels):
+    stop = steps.date_index(np.datetime64("2020-03-31")) + 1
+    by_day = [f.name for f in dataclasses.fields(steps) if f.name not in ("codes", "list_date")]
+    short = dataclasses.replace(steps, **{name: getattr(steps, name)[:stop] for name in by_day})
+    result = evaluated(
+        month_end_factor(short, np.tile([1.0, 2, 3, 4], (3, 1))), short, labels(short), calendar=steps.dates
+    )
+    assert result.last_month == "2020-02"
+    assert result.picks_date == "2020-02-28"
+    assert any("2020-03 is over" in note for note in result.notes)
+
+
+def test_a_month_that_is_not_known_yet_is_said_to_be(steps, month_end_factor, labels):
+    factor = month_end_factor(steps, np.tile([1.0, 2, 3, 4], (3, 1)))
+    result = evaluated(factor, steps, labels(steps), last_month="2020-12")
+    assert result.last_month == "2020-03"
+    assert any("2020-12 is not known yet" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("month", ["2020-13", "202001", "2020-1", "soon"])
+def test_a_month_that_cannot_be_read_is_an_error(steps, month_end_factor, labels, month):
+    factor = month_end_factor(steps, np.tile([1.0, 2, 3, 4], (3, 1)))
+    with pytest.raises(EvaluationError, match="expected a month as YYYY-MM"):
+        evaluated(factor, steps, labels(steps), last_month=month)
+
+
+def test_a_universe_of_another_shape_is_an_error(steps, month_end_factor, labels):
+    factor = month_end_factor(steps, np.tile([1.0, 2, 3, 4], (3, 1)))
+    with pytest.raises(EvaluationError, match="expected the market's"):
+        evaluated(factor, steps, labels(steps), eligible=np.ones((2, 4), dtype=bool))
+
+
+def test_without_industries_everything_else_is_there(noise, noise_factor, labels):
+    known = labels(noise)
+    bare = evaluated(noise_factor, noise, known | {"industry": known["industry"].clear()})
+    full = evaluated(noise_factor, noise, known)
+    assert bare.headline == full.headline
+    assert bare.industries.is_empty()
+    assert bare.industries_lost is None
+    assert bare.picks["industry"].null_count() == len(bare.picks)
+    assert any("No industry figures" in note for note in bare.notes)
+
+
+def test_the_document_has_the_agreed_names_and_no_nan(noise, noise_factor, labels):
+    document = to_json(evaluated(noise_factor, noise, labels(noise), study="gru"), limits=["one"])
+    text = json.dumps(document, allow_nan=False)
+    assert json.loads(text) == document
+    assert document["study"] == "gru"
+    assert set(document) >= {
+        "schema_version", "headline", "headline_pearson", "headline_raw", "headline_t", "series", "industries",
+        "deciles", "data", "notes",
+    }  # fmt: skip
+    wanted = (
+        "months, ic_mean, icir, ic_latest, ic_1y, annual_return, annual_volatility, return_over_volatility, "
+        "information_ratio, max_drawdown, turnover, annual_excess"
+    )
+    assert set(document["headline"]) >= set(wanted.split(", "))
+    assert set(document["series"][0]) >= {"month", "ic", "rank_ic", "n"}
+    assert document["series"][0]["turnover"] is None
+    assert document["data"]["limits"] == ["one"]
+    assert len(document["picks"]) == 6
+    with pytest.raises(TypeError, match="no place in the document"):
+        to_json(dataclasses.replace(evaluated(noise_factor, noise, labels(noise)), notes=[object()]))
+
+
+def test_the_same_settings_give_the_same_bytes(noise, noise_factor, labels):
+    documents = {json.dumps(to_json(evaluated(noise_factor, noise, labels(noise)))) for _ in range(2)}
+    assert len(documents) == 1
