@@ -44,7 +44,7 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
         comparison=comparisons(workspace, evaluation),
         settings=workspace.settings.report,
     )
-    return write_report(contents, workspace.reports, workspace.settings.report)
+    return write_report(contents, workspace.root / "reports", workspace.settings.report)
 
 
 def fold_records(workspace: Workspace, evaluation: Evaluation) -> list[FoldRecord]:

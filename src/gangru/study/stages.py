@@ -18,7 +18,7 @@ from gangru.factor.predict import factor_of_date, predict_date
 from gangru.features.windows import windows_of_date
 from gangru.study.inputs import Inputs
 from gangru.study.provenance import code_version, hardware, package_versions
-from gangru.study.settings import settings_toml
+from gangru.study.settings import StudySettings, settings_toml
 from gangru.study.workspace import Workspace
 from gangru.training.batches import FoldData, Sample
 from gangru.training.checkpoint import write_bytes
@@ -58,7 +58,7 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
     """One job a fold; its data are made when its turn comes, from days up to its training day alone."""
     workspace = inputs.workspace
     settings = workspace.settings
-    text = fold_settings_text(workspace)
+    text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
     versions = workspace.store.versions()
     jobs = []
     for fold in folds:
@@ -73,15 +73,16 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
                 predictor=settings.predictor,
                 training=settings.training,
                 settings_text=text,
+                default_text=default_text,
                 manifest=fold_manifest(inputs, fold, rows, versions),
             )
         )
     return jobs
 
 
-def fold_settings_text(workspace: Workspace) -> str:
+def fold_settings_text(settings: StudySettings) -> str:
     """The settings that make a fold what it is, as TOML."""
-    text = settings_toml(workspace.settings, FOLD_SECTIONS, commented=False)
+    text = settings_toml(settings, FOLD_SECTIONS, commented=False)
     lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
     return "\n".join(lines) + "\n"
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import time
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -27,8 +28,9 @@ GeneratorKind = Literal["gan", "none", "untrained", "ae"]
 class FoldJob:
     """Everything one training needs: where it writes, what it reads, and its settings.
 
-    `load` makes the fold's data when the fold's turn comes. `settings_text` is kept as settings.toml; a directory that
-    holds another one is refused. `manifest` is what the caller knows: data version, dates, code version.
+    `load` makes the fold's data when the fold's turn comes. `settings_text` is TOML, kept as settings.toml; a
+    directory that holds other settings is refused, where a setting it does not name counts as the one in
+    `default_text`. `manifest` is what the caller knows: data version, dates, code version.
     """
 
     name: str
@@ -39,6 +41,7 @@ class FoldJob:
     predictor: PredictorSettings
     training: TrainingSettings
     settings_text: str
+    default_text: str
     manifest: Mapping[str, Any]
 
     @property
@@ -50,13 +53,25 @@ class FoldJob:
 def check_settings(job: FoldJob) -> None:
     """Raise CheckpointError where the run directory was begun with other settings."""
     kept = job.directory / "settings.toml"
-    if kept.exists() and kept.read_text(encoding="utf-8") != job.settings_text:
-        old, new = kept.read_text(encoding="utf-8").splitlines(), job.settings_text.splitlines()
-        changed = [f"{a!r} → {b!r}" for a, b in zip(old, new, strict=False) if a != b][:3]
+    if not kept.exists():
+        return
+    old, new, default = map(flat_toml, (kept.read_text("utf-8"), job.settings_text, job.default_text))
+    changed = [
+        f"{name} was {old.get(name, default.get(name))!r}, is {new.get(name)!r}"
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name, default.get(name)) != new.get(name)
+    ]
+    if changed:
         raise CheckpointError(
-            f"{job.directory} was trained with other settings ({'; '.join(changed) or 'of another length'}): give the "
-            "new ones a study of their own with --study NAME, or delete the directory to train it anew"
+            f"{job.directory} was trained with other settings ({'; '.join(changed[:3])}): give the new ones a study "
+            "of their own with --study NAME, or delete the directory to train it anew"
         )
+
+
+def flat_toml(text: str) -> dict[str, Any]:
+    """SECTION.KEY → value of a TOML text of sections."""
+    sections = tomllib.loads(text)
+    return {f"{name}.{key}": value for name, content in sections.items() for key, value in content.items()}
 
 
 def train_fold(job: FoldJob, on_tick: OnTick) -> None:

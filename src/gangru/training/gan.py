@@ -51,7 +51,8 @@ ANOTHER_SEED = 1_000_003  # added to the seed of a restart
 class GanResult:
     """The generator at its best epoch and how it got there.
 
-    `collapsed` is true where the restart collapsed too: whoever uses the generator has to say so.
+    A run that collapsed before an epoch could be kept gives its last. `collapsed` is true where the restart
+    collapsed too: whoever uses the generator has to say so.
     """
 
     generator: Generator
@@ -126,7 +127,7 @@ def attempt(
     if state.exists():
         stop, curve, best = restore(state, pair, settings.patience)
     collapsed = is_collapsed(curve, CollapseRule())
-    while len(curve) < settings.max_epochs and not stop.exhausted(len(curve)) and not collapsed:
+    while len(curve) < settings.max_epochs and not settled(stop, curve, settings) and not collapsed:
         epoch = len(curve) + 1
         random = epoch_random(seed, epoch, DATE_ORDER)
         noise = torch.Generator().manual_seed(int(epoch_random(seed, epoch, NOISE).integers(2**62)))
@@ -134,13 +135,19 @@ def attempt(
         steps = [step(pair, batch, settings, noise) for batch in batches]
         row = {"epoch": epoch} | means(steps) | validation_health(pair, valid, settings)
         curve.append(row)
-        if stop.improved(-row["distance"], epoch):
+        if epoch >= settings.min_epochs and stop.improved(-row["distance"], epoch):
             best = tensors_copy(pair.generator)
         collapsed = is_collapsed(curve, CollapseRule())
         save(state, pair, best, stop, curve)
         on_tick(Tick("gan", epoch, settings.max_epochs, row))
-    pair.generator.load_state_dict(best)
-    return GanResult(pair.generator, curve, stop.best_epoch, collapsed, restarted=False)
+    if stop.best_epoch:
+        pair.generator.load_state_dict(best)
+    return GanResult(pair.generator, curve, stop.best_epoch or len(curve), collapsed, restarted=False)
+
+
+def settled(stop: EarlyStop, curve: Curve, settings: GanSettings) -> bool:
+    """Convergence: past the first epochs, and no smaller distance for `patience` epochs."""
+    return len(curve) >= settings.min_epochs and stop.exhausted(len(curve))
 
 
 def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator) -> dict[str, float]:

@@ -16,7 +16,7 @@ TINY = 1e-12
 class CollapseRule:
     """A GAN counts as collapsed once one of these has held for `epochs` epochs in a row."""
 
-    min_dispersion: float = 0.01  # generated spread between stocks, over the real one
+    min_dispersion: float = 0.02  # generated spread between stocks, over the real one
     min_discriminator_loss: float = 0.02  # of the 2·ln 2 = 1.39 of a discriminator that knows nothing
     epochs: int = 3
 

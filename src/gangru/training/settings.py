@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from gangru.errors import SettingsError
 from gangru.settings import Settings, setting
 
 
@@ -31,9 +32,24 @@ class GanSettings(Settings):
         0.0, "λ of λ·mean (G(x) − x)² in the generator's loss; 0 is the published form.", ge=0
     )
     max_epochs: int = setting(50, "At most this many passes over the training dates.", unit="epochs", ge=1)
+    min_epochs: int = setting(
+        10,
+        "Epochs before a generator may count as converged: one that has hardly moved puts out nearly a "
+        "constant, which lies near real windows in its moments and has generated nothing.",
+        unit="epochs",
+        ge=1,
+    )
     patience: int = setting(
         10, "Stop after this many epochs without a smaller distance.", unit="epochs", ge=1
     )
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where no epoch could ever be kept."""
+        super().__post_init__()
+        if self.min_epochs > self.max_epochs:
+            raise SettingsError(
+                f"min_epochs = {self.min_epochs}: expected at most max_epochs = {self.max_epochs}"
+            )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,291 @@
+"""What the monthly says: sentences, tables and reasons, from made-up evaluations."""
+
+from dataclasses import replace
+from datetime import date
+
+import polars as pl
+import pytest
+
+from conftest import (
+    empty_evaluation,
+    make_contents,
+    make_evaluation,
+    make_fold,
+    make_headline,
+    make_provenance,
+)
+from gangru.errors import ReportError
+from gangru.report.blocks import Callout, Contents, Diagram, Figure, Row, Table
+from gangru.report.languages import language
+from gangru.report.settings import ReportSettings
+from gangru.report.verdict import judged_money, judged_month, judged_year
+
+EN = language("en")
+
+
+def table(contents: Contents, key: str) -> Table:
+    return next(t for t in contents.tables() if t.key == key)
+
+
+def callouts(contents: Contents, section: str) -> list[str]:
+    blocks = next(s for s in contents.sections if s.key == section).blocks
+    return [EN.words(words) for b in blocks if isinstance(b, Callout) for words in b.sentences]
+
+
+def with_last_month(rank_ic: float | None, excess: float | None):
+    whole = make_evaluation()
+    last = pl.col("month") == whole.last_month
+    series = whole.series.with_columns(
+        rank_ic=pl.when(last).then(pl.lit(rank_ic, pl.Float64)).otherwise("rank_ic"),
+        excess_return=pl.when(last).then(pl.lit(excess, pl.Float64)).otherwise("excess_return"),
+    )
+    return replace(whole, series=series)
+
+
+@pytest.mark.parametrize(
+    ("ic", "excess", "tone", "words"),
+    [
+        (-0.05, -0.02, "bad", "bad month"),
+        (-0.05, 0.02, "bad", "bad month for the ranking"),
+        (0.05, -0.02, "warning", "mixed month"),
+        (0.04, 0.02, "warning", "weak month"),
+        (0.08, 0.02, "note", "ordinary month"),
+        (0.20, 0.02, "good", "good month"),
+        (-0.05, None, "bad", "bad month"),
+        (None, None, "note", "is not known"),
+        (float("nan"), 0.01, "note", "is not known"),
+    ],
+)
+def test_the_verdict_calls_the_month_what_it_was(ic, excess, tone, words):
+    verdict = make_contents(with_last_month(ic, excess)).verdict
+    sentence = EN.words(verdict.sentences[0])
+    assert verdict.tone == tone
+    assert words in sentence
+    assert "July 2020" in sentence
+    assert len(verdict.sentences) == 3
+
+
+def test_the_verdict_writes_the_figures_of_the_month():
+    sentence = EN.words(make_contents(with_last_month(-0.0512, -0.0234)).verdict.sentences[0])
+    assert "−5.12%" in sentence
+    assert "−2.34%" in sentence
+
+
+def test_the_month_is_judged_at_its_thresholds():
+    assert judged_month(0.0, 0.0, 0.1) == "weak"
+    assert judged_month(0.05, 0.0, 0.1) == "ordinary"
+    assert judged_month(0.1, 0.0, 0.1) == "good"
+    assert judged_month(0.1, 0.0, None) == "good"
+
+
+def test_the_year_is_judged_beside_the_whole_record():
+    assert judged_year(0, None, None) == "unknown"
+    assert judged_year(11, None, 0.1) == "short"
+    assert judged_year(24, -0.01, 0.1) == "against"
+    assert judged_year(24, 0.04, 0.1) == "faded"
+    assert judged_year(24, 0.06, 0.1) == "below"
+    assert judged_year(24, 0.1, 0.1) == "held"
+
+
+def test_costs_that_eat_the_gain_are_named():
+    assert judged_money(None, None, None) == "unknown"
+    assert judged_money(0.1, None, 3.0) == "gross"
+    assert judged_money(-0.1, -0.12, 3.0) == "lost"
+    assert judged_money(0.01, -0.01, 3.0) == "eaten"
+    assert judged_money(0.1, 0.08, 1.9) == "chance"
+    assert judged_money(0.1, 0.08, -2.5) == "negative"
+    assert judged_money(0.1, 0.08, 2.5) == "clear"
+
+
+def test_every_headline_figure_of_the_evaluation_stands_in_the_headline_table(contents, evaluation):
+    rows = {EN.words(row[0]): row for row in table(contents, "headline").rows}
+    assert rows["IC mean"][1:] == (0.1011, 0.0808, 0.1212, 0.1111)
+    shown = [value for row in rows.values() for value in row[1:]]
+    for key in ["months", "ic_mean", "icir", "ic_latest", "ic_1y", "annual_return", "annual_volatility", "return_over_volatility", "information_ratio", "max_drawdown", "turnover", "annual_excess", "annual_excess_ratio", "ic_t", "ic_low", "ic_high", "ic_positive"]:
+        assert getattr(evaluation.headline, key) in shown, key
+
+
+def test_the_costs_table_holds_the_net_figures_and_their_difference(contents):
+    rows = {EN.words(row[0]): row[1:] for row in table(contents, "costs").rows}
+    gross, net, difference = rows["Annualised return"]
+    assert (gross, net) == (0.2121, 0.1919)
+    assert difference == pytest.approx(-0.0202)
+
+
+def test_the_periods_table_means_the_last_twelve_months_alone(contents, evaluation):
+    row = next(
+        r for r in table(contents, "periods").rows if EN.words(r[0]) == "Long portfolio, monthly return"
+    )
+    returns = evaluation.series["long_return"].to_list()
+    assert row[1] == pytest.approx(returns[-1])
+    assert row[2] == pytest.approx(sum(returns[-12:]) / 12)
+    assert row[3] == pytest.approx(sum(returns) / 18)
+
+
+def test_a_record_shorter_than_a_year_has_no_past_year():
+    rows = table(make_contents(make_evaluation(months=5)), "periods").rows
+    assert all(row[2] is None for row in rows)
+    assert rows[0][1] is not None
+
+
+def test_small_industries_do_not_lead_the_tables_of_the_best(contents):
+    top = table(contents, "top_ic_month")
+    assert [row[0] for row in top.rows] == [f"Industry {x}" for x in "ABCDE"]
+    assert any("few stocks" in EN.words(note) for note in top.notes)
+    assert table(contents, "industries").rows[0][0] == "Tiny"
+
+
+def test_the_four_tables_of_industries_hold_as_many_as_asked():
+    contents = make_contents(settings=ReportSettings(top_industries=3))
+    for column in ("ic_month", "ic_year", "excess_month", "excess_year"):
+        values = [row[2] for row in table(contents, f"top_{column}").rows]
+        assert len(values) == 3
+        assert values == sorted(values, reverse=True)
+
+
+def test_the_industries_that_lost_are_counted(contents):
+    blocks = next(s for s in contents.sections if s.key == "industries").blocks
+    assert "6 of 14 industries this month" in EN.words(blocks[0].sentences[0])
+    assert "1 of 13" in EN.words(blocks[0].sentences[0])
+
+
+def test_each_industrys_first_is_its_best_rank(contents, evaluation):
+    named = evaluation.picks.filter(pl.col("industry").is_not_null())
+    expected = dict(named.group_by("industry").agg(pl.col("rank").min()).iter_rows())
+    assert {row[3]: row[0] for row in table(contents, "firsts").rows} == expected
+
+
+def test_the_long_list_is_whole_unless_cut_by_the_setting(evaluation):
+    assert len(table(make_contents(evaluation), "long_list").rows) == 40
+    cut = make_contents(evaluation, settings=ReportSettings(long_list=7, top_picks=3))
+    assert len(table(cut, "long_list").rows) == 7
+    assert [row[0] for row in table(cut, "top").rows] == [1, 2, 3]
+
+
+def test_exhibits_are_numbered_from_one_without_a_gap(contents):
+    numbers = []
+    for section in contents.sections:
+        for block in section.blocks:
+            if isinstance(block, Row):
+                numbers += [t.exhibit for t in block.tables]
+            elif isinstance(block, Table | Figure | Diagram):
+                numbers.append(block.exhibit)
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) > 20
+
+
+def test_the_running_sum_ends_at_the_sum_of_the_ics(contents, evaluation):
+    blocks = next(s for s in contents.sections if s.key == "performance").blocks
+    data = next(b for b in blocks if isinstance(b, Figure) and b.key == "ic").data
+    assert data["cumulative"][-1] == pytest.approx(evaluation.series["rank_ic"].sum())
+
+
+def test_a_first_edition_says_why_each_part_is_empty():
+    contents = make_contents(empty_evaluation(), month="2019-02", folds=[])
+    empties = [EN.words(t.empty) for t in contents.tables() if t.empty is not None]
+    figures = [b for s in contents.sections for b in s.blocks if isinstance(b, Figure)]
+    assert figures
+    assert all(f.empty is not None for f in figures)
+    assert any("no return month" in words for words in empties)
+    for section in ("industries", "picks", "training"):
+        assert callouts(contents, section)[0].startswith("Empty")
+    assert "is not known" in EN.words(contents.verdict.sentences[0])
+
+
+def test_a_winning_discriminator_is_called_a_failure():
+    contents = make_contents(folds=[make_fold(2018), make_fold(2019, d_loss=0.04)])
+    warnings = callouts(contents, "training")
+    assert any("31 December 2019: the discriminator won; its loss is 0.04" in w for w in warnings)
+    assert not any("2018: the discriminator won" in w for w in warnings)
+
+
+def test_a_collapsed_gan_is_called_so():
+    warnings = callouts(make_contents(folds=[make_fold(collapsed=True)]), "training")
+    assert any("collapsed" in w for w in warnings)
+
+
+def test_a_healthy_gan_is_said_to_be_near_one_half():
+    (sentence,) = callouts(make_contents(folds=[make_fold(d_loss=1.35)]), "training")
+    assert "near one half" in sentence
+
+
+def test_a_scrambling_generator_is_named():
+    fold = make_fold()
+    fold = replace(fold, gan_curves=fold.gan_curves.with_columns(correlation=pl.lit(0.05)))
+    assert any("correlate by 0.05" in w for w in callouts(make_contents(folds=[fold]), "training"))
+
+
+def test_a_plain_gru_has_no_gan_warning_and_says_that_there_is_none():
+    contents = make_contents(folds=[make_fold(gan=False)], provenance=make_provenance("none"))
+    assert callouts(contents, "training") == []
+    blocks = next(s for s in contents.sections if s.key == "training").blocks
+    gan = next(b for b in blocks if isinstance(b, Figure) and b.kind == "gan")
+    assert EN.words(gan.empty) == "Empty: this study trains no GAN."
+    assert EN.words(contents.subtitle) == "The GRU factor in July 2020"
+
+
+def test_the_newest_training_is_drawn_whatever_the_order():
+    contents = make_contents(folds=[make_fold(2019), make_fold(2018)])
+    figure = next(b for s in contents.sections for b in s.blocks if isinstance(b, Figure) and b.kind == "gan")
+    assert "2019" in EN.words(figure.caption)
+    assert [row[0] for row in table(contents, "folds").rows] == [date(2019, 12, 31), date(2018, 12, 31)]
+
+
+def test_a_simulated_market_is_said_to_be_one_with_the_share_reached():
+    banner = make_contents(simulated={"best_ic": 0.2}).banner
+    words = [EN.words(s) for s in banner.sentences]
+    assert "simulated" in words[0]
+    assert "20.00%" in words[1]
+    assert "reached: 51%" in words[1]  # 0.1011 / 0.2
+    given = make_contents(simulated={"best_ic": 0.2, "ratio": 0.75}).banner
+    assert "reached: 75%" in EN.words(given.sentences[1])
+    assert make_contents().banner is None
+
+
+def test_a_market_without_signal_is_called_noise():
+    banner = make_contents(simulated={"best_ic": 0.0}).banner
+    assert "noise" in EN.words(banner.sentences[1])
+
+
+def test_settings_that_differ_are_marked_with_their_default(contents):
+    changed = table(contents, "changed")
+    assert changed.rows == (("training", "stocks_per_date", "600", "0"),)
+    whole = table(contents, "settings")
+    assert [whole.rows[i][1] for i in whole.marked] == ["stocks_per_date"]
+    assert len(whole.rows) == 6
+
+
+def test_other_studies_stand_beside_this_one(contents):
+    rows = {EN.words(row[0]): row[1:] for row in table(contents, "comparison").rows}
+    assert rows["IC mean"] == (0.1011, 0.0606)
+
+
+def test_drops_and_notes_are_handed_on(contents):
+    assert table(contents, "drops").rows == (("universe", "ST", 1234), ("label", "no trade on t+1", 56))
+    blocks = next(s for s in contents.sections if s.key == "data").blocks
+    assert blocks[1].sentences == ("ic_1y: a made-up note", "Amounts are estimates in this made-up market.")
+
+
+@pytest.mark.parametrize("month", ["2020-13", "2020-7", "July 2020", "../2020-07"])
+def test_a_month_that_is_none_is_refused(month):
+    with pytest.raises(ReportError, match="expected YYYY-MM"):
+        make_contents(month=month)
+
+
+def test_an_edition_must_not_know_a_later_month():
+    with pytest.raises(ReportError, match="must not know 2020-07"):
+        make_contents(month="2020-06")
+
+
+def test_the_next_month_whose_return_is_not_known_can_be_reported():
+    assert "August 2020 is not known" in EN.words(make_contents(month="2020-08").verdict.sentences[0])
+
+
+def test_undefined_headline_figures_do_not_stop_the_report():
+    whole = make_evaluation()
+    bare = replace(
+        whole, headline=make_headline(icir=None, annual_excess=None, ic_t=None, ic_mean=float("nan"))
+    )
+    contents = make_contents(bare)
+    assert table(contents, "headline").has_undefined
+    assert EN.words(contents.verdict.sentences[2]) == "The long portfolio has no record yet."
