@@ -5,8 +5,7 @@ from datetime import date
 
 import polars as pl
 import pytest
-
-from conftest import (
+from made_up_edition import (
     empty_evaluation,
     make_contents,
     make_evaluation,
@@ -14,6 +13,7 @@ from conftest import (
     make_headline,
     make_provenance,
 )
+
 from gangru.errors import ReportError
 from gangru.report.blocks import Callout, Contents, Diagram, Figure, Row, Table
 from gangru.report.languages import language
@@ -101,7 +101,25 @@ def test_every_headline_figure_of_the_evaluation_stands_in_the_headline_table(co
     rows = {EN.words(row[0]): row for row in table(contents, "headline").rows}
     assert rows["IC mean"][1:] == (0.1011, 0.0808, 0.1212, 0.1111)
     shown = [value for row in rows.values() for value in row[1:]]
-    for key in ["months", "ic_mean", "icir", "ic_latest", "ic_1y", "annual_return", "annual_volatility", "return_over_volatility", "information_ratio", "max_drawdown", "turnover", "annual_excess", "annual_excess_ratio", "ic_t", "ic_low", "ic_high", "ic_positive"]:
+    for key in [
+        "months",
+        "ic_mean",
+        "icir",
+        "ic_latest",
+        "ic_1y",
+        "annual_return",
+        "annual_volatility",
+        "return_over_volatility",
+        "information_ratio",
+        "max_drawdown",
+        "turnover",
+        "annual_excess",
+        "annual_excess_ratio",
+        "ic_t",
+        "ic_low",
+        "ic_high",
+        "ic_positive",
+    ]:
         assert getattr(evaluation.headline, key) in shown, key
 
 

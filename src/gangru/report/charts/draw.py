@@ -1,6 +1,7 @@
 """Which chart a figure is, and its still picture."""
 
 from collections.abc import Callable, Mapping
+from functools import cache
 
 from gangru.report.blocks import ChartKind, Figure
 from gangru.report.charts import performance, training
@@ -33,6 +34,7 @@ def still_svg(spec: Spec, width: int) -> str:
     return str(vl_convert.vegalite_to_svg(still, allowed_base_urls=[]))
 
 
+@cache
 def vega_bundle() -> str:
     """Vega, Vega-Lite and Vega-Embed as one script to be embedded once, safe inside a script element."""
     import vl_convert

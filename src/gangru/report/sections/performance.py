@@ -62,7 +62,8 @@ def net_value_figure(material: Material) -> Figure:
             text(
                 "Long: equal weight of the top {share} of the factor, rebalanced monthly. Benchmark: equal "
                 "weight of the universe. Net value on a log scale, 1 at the first purchase; excess = long / "
-                "benchmark, before costs."
+                "benchmark, before costs.",
+                share=material.fraction("portfolio", "fraction", 0.1),
             ),
         ),
         empty=EMPTY if data.is_empty() else None,
