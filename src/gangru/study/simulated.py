@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from gangru.evaluation.ic import mean_of_defined, spearman
 from gangru.factor.predict import predict_date
-from gangru.market.simulate.market import simulate, write_market
+from gangru.market.simulate.market import simulate
+from gangru.market.simulate.write import write_market
 from gangru.study.inputs import Inputs
 from gangru.study.stages import fold_jobs, folds_of, write_frame
 from gangru.study.workspace import Workspace

@@ -4,6 +4,7 @@
   document.querySelectorAll(".panel").forEach(function (panel) {
     if (typeof window.vegaEmbed !== "function") return;
     const spec = JSON.parse(panel.querySelector("script.spec").textContent);
+    if (panel.clientWidth < 480) spec.config.legend.columns = 1;
     window
       .vegaEmbed(panel.querySelector(".live"), spec, { actions: false, renderer: "svg", ast: false })
       .then(function () { panel.classList.add("drawn"); })
