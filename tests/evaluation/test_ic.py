@@ -97,11 +97,11 @@ def test_returns_carry_the_last_price_and_need_a_trade_on_the_entry_day():
 def test_decay_measures_each_horizon_over_the_months_that_know_it():
     rng = np.random.default_rng(5)
     prices = np.exp(np.cumsum(rng.normal(0, 0.02, (75, 40)), axis=0))
-    entry = np.array([5, 30, 60])
+    entry = np.array([5, 35, 60])
     scores = rng.normal(size=(3, 40))
     table = decay(scores, prices, np.ones(prices.shape, dtype=bool), entry, 30)
     assert table["horizon_days"].to_list() == list(HORIZONS_DAYS) == [1, 5, 10, 20, 40, 60]
-    assert table["months"].to_list() == [3, 3, 3, 2, 2, 1]
+    assert table["months"].to_list() == [3, 3, 3, 2, 1, 1]
     for row in table.iter_rows(named=True):
         ics = [
             scipy.stats.spearmanr(scores[m], prices[e + row["horizon_days"]] / prices[e]).statistic

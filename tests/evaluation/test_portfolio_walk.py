@@ -147,6 +147,19 @@ def test_a_stock_that_left_the_market_is_sold_at_its_last_price_and_counted():
     assert path.blocked_sells.tolist() == [0, 0]
 
 
+def test_who_trades_on_the_day_itself_has_not_left():
+    traded = np.array([[True, True], [True, False], [False, False]])
+    assert departures(traded, np.array([0, 1, 2])).tolist() == [[False, False], [False, True], [True, True]]
+
+
+def test_a_holding_that_is_still_wanted_is_no_blocked_sale():
+    prices = np.array([[10.0, 10.0], [20.0, 10.0], [20.0, 10.0]])
+    allowed = everything_allowed(2, 2, no_sell=np.array([[False, False], [True, True]]))
+    path = follow(prices, np.array([0, 1]), 2, np.array([[True, True], [True, False]]), allowed)
+    assert path.blocked_sells.tolist() == [0, 1]
+    assert path.turnover[1] == 0
+
+
 def test_without_rules_a_halted_target_is_not_bought_and_a_halted_holding_is_sold():
     close = np.array([[10.0, 10.0], [NAN, 10.0], [30.0, 11.0]])
     traded = ~np.isnan(close)

@@ -117,6 +117,11 @@ def test_net_values_start_at_one_and_reconcile_with_the_months(noise, noise_fact
     assert value["long"][-1] == pytest.approx((1 + result.series["long_return"]).product())
     assert value["benchmark"][-1] == pytest.approx((1 + result.series["benchmark_return"]).product())
     assert (value["long_net"][1:] < value["long"][1:]).all()
+    excess = (value["long"] / value["benchmark"]).to_numpy()
+    np.testing.assert_allclose(value["excess"], excess)
+    np.testing.assert_allclose(
+        value["excess_drawdown"], excess / np.maximum.accumulate(excess) - 1, atol=1e-12
+    )
     assert value["drawdown"].min() == pytest.approx(-result.headline.max_drawdown)
     years = result.yearly
     assert years["months"].sum() == len(result.series)
@@ -301,6 +306,43 @@ def test_a_stock_bought_on_an_untradable_day_is_counted(noise, noise_factor, lab
         "return",
         "portfolio",
     ]
+
+    carried = int((np.isnan(noise.close[ends[1:] + 1]) & ~np.isnan(noise.close[ends[:-1] + 1])).sum())
+    assert counts["no trade on the exit day, last price carried"] == carried > 0
+
+
+def test_picks_compare_with_the_month_before_and_know_what_can_be_bought(noise, noise_factor, labels):
+    month = noise.dates.astype("datetime64[M]")
+    end = np.flatnonzero(month[1:] != month[:-1])
+    result = evaluated(noise_factor, noise, labels(noise))
+    picks_row = noise.date_index(np.datetime64(result.picks_date))
+    assert picks_row == end[-1]
+    scores = {
+        k: noise_factor.filter(pl.col("date") == noise.dates[end[k]].item())["factor"].to_numpy()
+        for k in (-1, -2)
+    }
+    rank = {k: scipy.stats.rankdata(values) for k, values in scores.items()}
+    for pick in result.picks.iter_rows(named=True):
+        i = int(np.flatnonzero(noise.codes == pick["code"])[0])
+        assert pick["percentile"] == pytest.approx((rank[-1][i] - 1) / 59)
+        assert pick["previous_percentile"] == pytest.approx((rank[-2][i] - 1) / 59)
+        assert pick["tradable"] == (not np.isnan(noise.close[picks_row, i]))
+    assert not result.picks["tradable"].all()
+
+
+def test_industries_are_those_of_the_factor_date(steps, month_end_factor, labels):
+    known = labels(steps, industries=1)
+    change = np.datetime64("2020-03-05").item()  # in the last return month, before its end
+    renamed = known["industry"].with_columns(
+        start=pl.lit(change), end=pl.lit(None, dtype=pl.Date), industry=pl.lit("New")
+    )
+    industry = pl.concat([known["industry"].with_columns(end=pl.lit(change)), renamed])
+    result = evaluated(
+        month_end_factor(steps, np.tile([1.0, 2, 3, 4], (3, 1))), steps, known | {"industry": industry}
+    )
+    assert result.last_month == "2020-03"
+    assert result.industries["industry"].to_list() == ["Industry 0"]
+    assert result.picks["industry"].unique().to_list() == ["New"]
 
 
 def test_a_month_without_a_factor_has_no_ic_and_keeps_the_portfolio(noise, noise_factor, labels):

@@ -16,7 +16,6 @@ from gangru.market.rules import (
     cannot_buy,
     cannot_sell,
     cost_rates,
-    days_since_listing,
     limit_prices,
     market_limits,
     reference_price,
@@ -191,13 +190,6 @@ def test_vwap_is_blocked_only_on_a_day_of_one_price():
 def test_st_stocks_are_sealed_at_five_percent():
     assert cannot_buy(market([10.00, 10.50], st=1))[1, 0]
     assert not cannot_buy(market([10.00, 10.50], st=-1))[1, 0]
-
-
-def test_age_counts_trading_days_from_the_listing():
-    assert days_since_listing(market([10.0, 10.0, 10.0], list_date="2020-01-03"))[:, 0].tolist() == [-1, 0, 1]
-    assert days_since_listing(market([10.0, 10.0], list_date="1999-11-10"))[:, 0].tolist() == [-1, -1]
-    assert days_since_listing(market([10.0, 10.0]))[:, 0].tolist() == [-1, -1]
-    assert days_since_listing(market([10.0, 10.0], list_date="2031-01-01"))[:, 0].tolist() == [-1, -1]
 
 
 def test_a_star_listing_has_no_limit_for_five_days():

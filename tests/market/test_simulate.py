@@ -27,7 +27,9 @@ def simulated():
 
 @pytest.fixture(scope="module")
 def market(simulated):
-    return daily_market(simulated.bars, simulated.securities, simulated.calendar["date"].to_numpy().astype("datetime64[D]"))
+    return daily_market(
+        simulated.bars, simulated.securities, simulated.calendar["date"].to_numpy().astype("datetime64[D]")
+    )
 
 
 def test_tables_have_the_stores_columns_and_keys(simulated):
@@ -106,7 +108,9 @@ def test_the_market_has_what_a_real_one_has(simulated):
     codes = securities["code"]
     for start in ("60", "00", "30", "688"):
         assert codes.str.starts_with(start).any()
-    counts = bars.group_by("code").agg(pl.col("suspended").sum(), pl.col("is_st").any(), pl.col("factor").n_unique())
+    counts = bars.group_by("code").agg(
+        pl.col("suspended").sum(), pl.col("is_st").any(), pl.col("factor").n_unique()
+    )
     assert counts["suspended"].max() > 20
     assert 0.03 < counts["is_st"].mean() < 0.25
     assert counts["factor"].max() > 2
@@ -114,7 +118,7 @@ def test_the_market_has_what_a_real_one_has(simulated):
     assert len(left) >= 3
     last = bars.group_by("code").agg(pl.col("date").max()).join(left, on="code")
     assert (last["date"] < last["delist_date"]).all()
-    assert 10 <= securities.filter(pl.col("list_date") > bars["date"].min()).height
+    assert securities.filter(pl.col("list_date") > bars["date"].min()).height >= 10
     sizes = simulated.industry.filter(pl.col("end").is_null())["industry"].value_counts()["count"]
     assert len(sizes) == 28
     assert sizes.min() < 5 < sizes.max()
@@ -189,7 +193,9 @@ def test_the_whole_market_index_is_the_value_weighted_return_of_its_stocks(simul
     )
     both = both.join(members, on="code", how="semi")
     expected = ((both["adjusted_new"] / both["adjusted"] - 1) * both["value"]).sum() / both["value"].sum()
-    level = simulated.index_bars.filter((pl.col("code") == "000985.SH") & pl.col("date").is_in(days)).sort("date")["close"]
+    level = simulated.index_bars.filter((pl.col("code") == "000985.SH") & pl.col("date").is_in(days)).sort(
+        "date"
+    )["close"]
     assert level[1] / level[0] - 1 == pytest.approx(expected, abs=5e-6)
 
 
@@ -225,7 +231,7 @@ def test_the_expected_label_is_read_off_the_bars_of_the_window_alone(simulated, 
         window = slice(t - 39, t + 1)
         order_free = -follow[window].sum(axis=0) / 12.95
         order = -(turnover[t - 19 : t + 1].sum(axis=0) - turnover[t - 39 : t - 19].sum(axis=0)) / 5.92
-        parts.append(0.009 * np.sqrt(0.5) * (order_free + order))
+        parts.append(0.0085 * np.sqrt(0.5) * (order_free + order))
     mine = pl.DataFrame(
         {
             "date": np.repeat(market.dates[rows], len(market.codes)),
@@ -238,7 +244,7 @@ def test_the_expected_label_is_read_off_the_bars_of_the_window_alone(simulated, 
     np.testing.assert_allclose(np.log1p(both["expected"]), both["mine"], atol=2e-4)
 
 
-def test_the_signal_of_a_day_does_not_change_with_later_bars(rng=None):
+def test_the_signal_of_a_day_does_not_change_with_later_bars():
     random = np.random.default_rng(0)
     follow, turnover = random.standard_normal((2, 160, 7))
     before = expected_labels(follow, turnover, 0.01, 0.0)
@@ -335,7 +341,9 @@ def mean_ics(seeds, **settings):
     ics = {}
     for seed in seeds:
         made = simulate(SimulateSettings(seed=seed, **settings))
-        market = daily_market(made.bars, made.securities, made.calendar["date"].to_numpy().astype("datetime64[D]"))
+        market = daily_market(
+            made.bars, made.securities, made.calendar["date"].to_numpy().astype("datetime64[D]")
+        )
         labels = realised_labels(market)
         eligible = universe(market, market.dates, UniverseSettings()).eligible & ~np.isnan(labels)
         for name, values in characteristics(market).items():
@@ -369,7 +377,7 @@ def test_with_a_signal_the_same_check_would_find_it():
 def test_strength_zero_expects_the_same_of_every_stock_and_has_no_best_ic():
     made = simulate(replace(SMALL, strength=0.0))
     assert made.best_ic == 0.0
-    assert made.expected["expected"].n_unique() == 1
+    assert made.expected.group_by("date").agg(pl.col("expected").n_unique())["expected"].max() == 1
     assert made.expected["expected"][0] == pytest.approx(1.0002**20 - 1)
 
 
@@ -383,7 +391,8 @@ def test_strength_changes_the_returns_and_not_the_weather():
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("stocks", 10), ("strength", -0.1), ("strength", 0.2), ("st", 0.9), ("industries", 1)]
+    ("field", "value"),
+    [("stocks", 10), ("strength", -0.1), ("strength", 0.2), ("st", 0.9), ("industries", 1)],
 )
 def test_settings_out_of_range_are_refused(field, value):
     with pytest.raises(SettingsError, match=field):

@@ -254,9 +254,11 @@ def test_a_simulated_market_is_said_to_be_one_with_the_share_reached():
     words = [EN.words(s) for s in banner.sentences]
     assert "simulated" in words[0]
     assert "20.00%" in words[1]
-    assert "reached: 51%" in words[1]  # 0.1011 / 0.2
+    assert "which is 51% of it" in words[1]  # 0.1011 / 0.2
     given = make_contents(simulated={"best_ic": 0.2, "ratio": 0.75}).banner
-    assert "reached: 75%" in EN.words(given.sentences[1])
+    assert "reaches 75% of what" in EN.words(given.sentences[1])
+    unknown = make_contents(simulated={"best_ic": 0.2, "ratio": None}).banner
+    assert "reaches – of what" in EN.words(unknown.sentences[1])
     assert make_contents().banner is None
 
 

@@ -59,7 +59,7 @@ def progress() -> Progress:
         TimeRemainingColumn(elapsed_when_finished=False),
         TextColumn("{task.fields[note]}"),
         console=err,
-        transient=False,
+        disable=not err.is_terminal,
     )
 
 
@@ -84,9 +84,8 @@ def training_progress() -> Iterator["OnTick"]:
                 tasks[key] = bars.add_task(f"{job.name} {tick.phase}", total=tick.max_epochs, note="")
             bars.update(tasks[key], completed=tick.epoch, note=figures_note(tick))  # type: ignore[arg-type]
             if not err.is_terminal:
-                err.print(
-                    f"{job.name} {tick.phase} epoch {tick.epoch}/{tick.max_epochs}: {figures_note(tick)}"
-                )
+                line = f"{job.name} {tick.phase} epoch {tick.epoch}/{tick.max_epochs}: {figures_note(tick)}"
+                err.print(line, soft_wrap=True)
 
         yield on_tick
 

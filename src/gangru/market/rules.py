@@ -13,23 +13,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from gangru.market.codes import board
 from gangru.market.daily import Bools, Codes, DailyMarket, Dates, Floats, carried
+from gangru.market.universe import listed_days
 
 Cents = NDArray[np.int64]
 Days = NDArray[np.int64]
 OrderPrice = Literal["open", "close", "vwap"]
 
 COMMISSION = 0.00025  # a side; what brokers commonly ask
-LONG_LISTED = -1  # days since listing of a stock listed before the data begin, or on an unknown day
-
-
-@dataclass(frozen=True)
-class BoardRule:
-    """Which board a code belongs to, by its start and its exchange; the first row that fits decides."""
-
-    board: str
-    exchange: str
-    prefixes: tuple[str, ...]
+LONG_LISTED = -1  # days since listing where the day is not known
 
 
 @dataclass(frozen=True)
@@ -69,19 +62,12 @@ class CostRule:
 class TradingRules:
     """All dated rules; a date before a board's or a levy's first row takes the first row."""
 
-    boards: tuple[BoardRule, ...]
     limits: tuple[LimitRule, ...]
     listings: tuple[ListingRule, ...]
     costs: tuple[CostRule, ...]
 
 
 RULES = TradingRules(
-    boards=(
-        BoardRule("star", "SH", ("688", "689")),
-        BoardRule("chinext", "SZ", ("300", "301", "302")),
-        BoardRule("beijing", "BJ", ("",)),
-        BoardRule("main", "", ("",)),
-    ),
     limits=(
         LimitRule("main", date(1996, 12, 16), 10, 5),
         LimitRule("main", date(2026, 7, 6), 10, 10),
@@ -120,19 +106,19 @@ def limit_prices(
     """The lowest and the highest price of each day in yuan, both (D, N); NaN on a day without a limit.
 
     `base` is the reference price in yuan, on a held first day the issue price; NaN gives NaN. `is_st` other
-    than 1 is not ST. `days_since_listing` is 0 on the first trading day and −1 for a stock listed long ago.
+    than 1 is not ST. `days_since_listing` is 0 on the first trading day; a negative number counts as listed long ago.
     `free` marks further days without a limit, such as the first of a delisting period. Each day sees its own
     row alone.
     """
-    board = board_numbers(codes, rules)
+    boards = board(codes)
     regular, special = _limit_percents(dates, rules)
-    percent = np.where(is_st == 1, special[:, board], regular[:, board])
+    column = np.array([_board_names(rules).index(name) for name in boards.tolist()], dtype=np.int64)
+    percent = np.where(is_st == 1, special[:, column], regular[:, column])
     low, high = 100 - percent, 100 + percent
     listed = _listing_index(dates, days_since_listing)
     unlimited = np.isnan(base) if free is None else np.isnan(base) | free
     for span, rule in _listing_rules(dates, rules):
-        of_board = board == _board_names(rules).index(rule.board)
-        young = (listed >= span.start) & (listed < span.stop) & of_board
+        young = (listed >= span.start) & (listed < span.stop) & (boards == rule.board)
         unlimited |= young & (days_since_listing < rule.free_days)
         if rule.first_day is not None:
             first = young & (days_since_listing == 0)
@@ -157,19 +143,11 @@ def reference_price(close: Floats, factor: Floats) -> Floats:
     return np.where(np.isnan(reference), np.nan, to_cents(reference) / 100)
 
 
-def days_since_listing(market: DailyMarket) -> Days:
-    """Trading days since each stock's first, (D, N): 0 on the listing date, −1 if before the data."""
-    first = np.searchsorted(market.dates, market.list_date)
-    age = np.arange(len(market.dates))[:, None] - first[None, :]
-    long_listed = np.isnat(market.list_date) | (market.list_date < market.dates[0])
-    return np.where(long_listed[None, :] | (age < 0), LONG_LISTED, age)
-
-
 def market_limits(market: DailyMarket, rules: TradingRules = RULES) -> tuple[Floats, Floats]:
     """Every day's lowest and highest price in yuan, both (D, N); sees earlier closes and the day's factor."""
     base = reference_price(market.close, market.factor)
     return limit_prices(
-        market.codes, market.dates, base, market.is_st, days_since_listing(market), rules=rules
+        market.codes, market.dates, base, market.is_st, listed_days(market, market.dates), rules=rules
     )
 
 
@@ -206,18 +184,6 @@ def cost_rates(
     return buy, sell
 
 
-def board_numbers(codes: Codes, rules: TradingRules = RULES) -> NDArray[np.int64]:
-    """Each stock's board, (N,), as position among the names of `rules.boards`; codes as 600519.SH."""
-    names = _board_names(rules)
-    board = np.full(len(codes), names.index(rules.boards[-1].board))
-    for rule in reversed(rules.boards):
-        starts = np.zeros(len(codes), dtype=bool)
-        for prefix in rule.prefixes:
-            starts |= np.char.startswith(codes, prefix)
-        board[starts & np.char.endswith(codes, rule.exchange)] = names.index(rule.board)
-    return board
-
-
 def to_cents(yuan: Floats) -> Cents:
     """Prices in integer cents, rounded half up; NaN becomes 0, which is no price.
 
@@ -227,7 +193,7 @@ def to_cents(yuan: Floats) -> Cents:
 
 
 def _board_names(rules: TradingRules) -> list[str]:
-    return list(dict.fromkeys(rule.board for rule in rules.boards))
+    return list(dict.fromkeys(rule.board for rule in rules.limits))
 
 
 def _limit_percents(dates: Dates, rules: TradingRules) -> tuple[NDArray[np.int16], NDArray[np.int16]]:

@@ -193,7 +193,7 @@ OTHER_FIGURES: tuple[Definition, ...] = (
         "percentile",
         text("Percentile"),
         "percent",
-        text("Share of the stocks ranked that a stock's factor is at least as high as; 100% is the best."),
-        "rank / N",
+        text("A stock's place among those ranked, from 0% the worst to 100% the best."),
+        "(rank from below − 1) / (N − 1)",
     ),
 )

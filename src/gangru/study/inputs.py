@@ -16,7 +16,7 @@ from gangru.market.intervals import industry_matrix
 from gangru.market.universe import Universe, universe
 from gangru.study.workspace import Workspace
 
-AHEAD = 400  # days of calendar past the data: enough to tell month ends and what the newest fold serves
+AHEAD = 45  # days of calendar past the data: enough to tell whether the data's last day ends a month
 
 
 @dataclass(frozen=True)

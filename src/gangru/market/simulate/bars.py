@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gangru.market.daily import Bools, Dates, Floats
-from gangru.market.rules import limit_prices
+from gangru.market.rules import LONG_LISTED, Days, limit_prices, to_cents
 from gangru.market.simulate.events import Events
 from gangru.market.simulate.population import Population
 from gangru.market.simulate.settings import SimulateSettings
@@ -18,7 +18,9 @@ from gangru.market.simulate.signal import among_traded, follow_through, planted_
 from gangru.market.simulate.standing import first_standing, review
 
 LOT = 100
-OVERNIGHT_KEPT = 0.7  # share of the day's move that is made between open and close
+TICK = 0.01
+INTRADAY_SHARE = 0.7  # of the day's move
+FREE_REACH = 0.6  # where there is no limit
 
 
 @dataclass(frozen=True)
@@ -40,10 +42,24 @@ class Bars:
     turnover: Floats  # log turnover over the day's mean, the last one in a gap; NaN before the listing
 
 
+@dataclass
+class State:
+    """What a day leaves to the next, (N,) each: latent price, factor, shares, raw close, days missed since trading."""
+
+    latent: Floats
+    factor: Floats
+    shares: Floats
+    close: Floats
+    missed: Floats
+
+
 @dataclass(frozen=True)
 class Day:
-    """What is known of one day before it is cut into a bar, (N,) each."""
+    """A day's close and what it is seen against, (N,) each."""
 
+    traded: Bools
+    first: Bools  # first day in the market: no close before
+    held: Bools  # first day under the old rules, up 44 % on the issue price
     reference: Floats
     lower: Floats
     upper: Floats
@@ -58,47 +74,68 @@ def make_bars(
     settings: SimulateSettings,
     rng: np.random.Generator,
 ) -> Bars:
-    """Run the market day by day; day d uses the shocks of d, and bars up to d − 1."""
+    """Run the market day by day; day d uses the shocks and events of d, and bars up to d − 1."""
     days, n = shocks.surprise.shape
-    bars = _empty(days, n)
-    latent = np.empty((days, n))
+    bars, history = _empty(days, n), np.empty((days, n))
     standing = first_standing(population, settings, rng)
-    latent_now = population.price * population.factor
-    factor, shares, close = population.factor.copy(), population.shares.copy(), population.price.copy()
-    missed = np.zeros(n)
+    state = State(
+        latent=population.price * population.factor,
+        factor=population.factor,
+        shares=population.shares,
+        close=population.price,
+        missed=np.zeros(n),
+    )
     for day in range(days):
-        review(standing, day, latent, population, settings, rng)
-        age = np.where(population.is_new, day - population.first_row, 10_000)
-        present = (age >= 0) & ~standing.is_gone(day)
-        traded = present & ~events.suspended[day]
-        opening = traded & (age == 0) if day else present
-        paying = traded & ~opening
-        reference, factor, shares = _ex_day(day, close, factor, shares, events, paying)
-        is_st = standing.is_st(day)
-        lower, upper, reach = _limits(population, dates[day], reference, is_st, age)
+        review(standing, day, history, population, settings, rng)
+        age = np.where(population.is_new, day - population.first_row, LONG_LISTED)
+        present = (population.first_row <= day) & ~standing.is_gone(day)
+        is_st = standing.is_st(day) & present
         planted = planted_return(bars.follow, bars.turnover, day, settings.strength)
-        common = settings.drift * (missed + 1)
         move = planted + shocks.surprise[day]
-        bounded = np.clip(move, -reach + common, reach - common)
-        latent_now = np.where(paying, latent_now * (1 + common + bounded), latent_now)
-        raw = np.clip(np.round(latent_now / factor, 2), lower, upper)
-        raw = np.where(move > reach - common, upper, np.where(move < -reach + common, lower, raw))
-        raw = np.maximum(np.where(opening, np.round(latent_now / factor, 2), raw), 0.01)
-        close = np.where(traded, raw, close)
-        missed = np.where(traded, 0, missed + present)
-        latent[day] = latent_now
-        bar = Day(np.where(opening, close, reference), lower, upper, close)
-        _cut(
-            bars,
-            day,
-            bar,
-            shocks,
-            traded,
-            opening & (day > 0) & np.isin(population.boards, ("main", "chinext")),
+        bar = _close_day(
+            day, state, population, events, dates[day], settings.drift, age, present, is_st, move
         )
-        _record(bars, day, factor, shares, is_st, present, traded)
-        _trade(bars, day, shocks, shares, traded)
+        history[day] = state.latent
+        _record(bars, day, state, is_st, present, bar.traded)
+        _cut(bars, day, bar, shocks)
+        _trade(bars, day, shocks, state.shares, bar.traded)
+        for prices in (bars.open, bars.high, bars.low, bars.close):
+            prices[day, ~present] = np.nan
     return bars
+
+
+def _close_day(
+    day: int,
+    state: State,
+    population: Population,
+    events: Events,
+    date: np.datetime64,
+    drift: float,
+    age: Days,
+    present: Bools,
+    is_st: Bools,
+    move: Floats,
+) -> Day:
+    """Move the prices by `move` and what all stocks share, as far as the limits let them; changes `state`.
+
+    The bounds lie symmetrically around the shared return, so that they take nothing from what is to be expected. Days
+    missed in a suspension are made up for.
+    """
+    traded = present & ~events.suspended[day]
+    first = traded & (age == 0) if day else present
+    going_on = traded & ~first
+    reference = _ex_day(day, state, events, going_on)
+    lower, upper, reach = _limits(population, date, reference, is_st, age)
+    shared = drift * (state.missed + 1)
+    bound = reach - shared
+    grown = state.latent * (1 + shared + np.clip(move, -bound, bound))
+    state.latent = np.where(going_on, grown, state.latent)
+    raw = np.round(state.latent / state.factor, 2)
+    bounded = np.where(move > bound, upper, np.where(move < -bound, lower, np.clip(raw, lower, upper)))
+    state.close = np.where(traded, np.maximum(np.where(first, raw, bounded), TICK), state.close)
+    state.missed = np.where(traded, 0, state.missed + present)
+    held = first & (day > 0) & np.isin(population.boards, ("main", "chinext"))
+    return Day(traded, first, held, np.where(first, state.close, reference), lower, upper, state.close)
 
 
 def _empty(days: int, n: int) -> Bars:
@@ -115,58 +152,49 @@ def _empty(days: int, n: int) -> Bars:
     )  # fmt: skip
 
 
-def _ex_day(
-    day: int, close: Floats, factor: Floats, shares: Floats, events: Events, paying: Bools
-) -> tuple[Floats, Floats, Floats]:
-    """The reference price, the factor and the shares after the day's dividends and bonus shares."""
-    dividend = np.where(paying, np.round(close * events.dividend[day], 2), 0)
-    bonus = np.where(paying, events.bonus[day], 0)
-    exact = (close - dividend) / (1 + bonus)
+def _ex_day(day: int, state: State, events: Events, going_on: Bools) -> Floats:
+    """The day's reference price, (N,), after dividends and bonus shares; changes factor and shares in `state`."""
+    dividend = np.where(going_on, np.round(state.close * events.dividend[day], 2), 0)
+    bonus = np.where(going_on, events.bonus[day], 0)
+    exact = (state.close - dividend) / (1 + bonus)
     changed = (dividend > 0) | (bonus > 0)
-    factor = np.where(changed, factor * close / exact, factor)
-    unlocked = np.where(paying, events.unlocked[day], 0)
-    shares = np.round(shares * (1 + bonus) * (1 + unlocked))
-    return np.where(changed, np.floor(exact * 100 + 0.5 + 1e-6) / 100, close), factor, shares
+    state.factor = np.where(changed, state.factor * state.close / exact, state.factor)
+    unlocked = np.where(going_on, events.unlocked[day], 0)
+    state.shares = np.round(state.shares * (1 + bonus) * (1 + unlocked))
+    return np.where(changed, to_cents(exact) / 100, state.close)
 
 
 def _limits(
-    population: Population, date: np.datetime64, reference: Floats, is_st: Bools, age: Floats
+    population: Population, date: np.datetime64, reference: Floats, is_st: Bools, age: Days
 ) -> tuple[Floats, Floats, Floats]:
-    """The day's limit prices, infinite where there are none, and how far the latent return may go."""
+    """The day's limit prices, open-ended where there are none, and how far the latent return may go."""
     lower, upper = limit_prices(
-        population.codes,
-        np.array([date]),
-        reference[None],
-        is_st[None].astype(np.int8),
-        np.asarray(age, dtype=np.int64)[None],
+        population.codes, np.array([date]), reference[None], is_st[None].astype(np.int8), age[None]
     )
     free = np.isnan(upper[0])
-    reach = np.where(free, 0.6, np.round(upper[0] / reference - 1, 2))
+    reach = np.where(free, FREE_REACH, np.round(upper[0] / reference - 1, 2))
     return np.where(free, 0, lower[0]), np.where(free, np.inf, upper[0]), reach
 
 
-def _cut(bars: Bars, day: int, bar: Day, shocks: Shocks, traded: Bools, held: Bools) -> None:
-    """Cut the day into open, high, low and close; `held` marks a first day under the old rules, up by 44 %."""
-    close = bar.close
-    at_limit = (close >= bar.upper) | (close <= bar.lower)
-    one_price = at_limit & shocks.sealed[day]
+def _cut(bars: Bars, day: int, bar: Day, shocks: Shocks) -> None:
+    """Cut the day into open, high, low and close; without trading all four are the last close."""
+    close, moved = bar.close, bar.close - bar.reference
     scale = shocks.volatility[day] * bar.reference
-    moved = close - bar.reference
-    spread = np.where(one_price, 0, 1.25 * scale * shocks.spread[day] + 0.5 * np.abs(moved))
-    spread = np.maximum(spread, np.where(one_price, 0, 0.02))
+    at_limit = (close >= bar.upper) | (close <= bar.lower)
+    spread = np.maximum(1.25 * scale * shocks.spread[day] + 0.5 * np.abs(moved), 2 * TICK)
+    spread = np.where(at_limit & shocks.sealed[day], 0, spread)
     position = shocks.position[day]
     low = close - position * spread
-    intraday = OVERNIGHT_KEPT * moved + 0.3 * scale * shocks.fade[day]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        start = np.where(spread > 0, np.clip(position - intraday / spread, 0, 1), 0)
-    open_, high = low + start * spread, low + spread
-    open_, low = np.where(held, close / 1.2, open_), np.where(held, close / 1.2, low)
-    high = np.where(held, close, high)
-    floor, ceiling = np.maximum(bar.lower, 0.01), bar.upper
-    open_, high, low = (np.clip(np.round(price, 2), floor, ceiling) for price in (open_, high, low))
-    bars.open[day] = np.where(traded, open_, close)
-    bars.high[day] = np.where(traded, np.maximum(high, np.maximum(open_, close)), close)
-    bars.low[day] = np.where(traded, np.minimum(low, np.minimum(open_, close)), close)
+    intraday = INTRADAY_SHARE * moved + 0.3 * scale * shocks.fade[day]
+    start = np.clip(position - intraday / np.where(spread > 0, spread, 1), 0, 1)
+    start = np.where(bar.held, close / 1.2, low + start * spread)
+    high = np.where(bar.held, close, low + spread)
+    low = np.where(bar.held, start, low)
+    floor = np.maximum(bar.lower, TICK)
+    start, high, low = (np.clip(np.round(price, 2), floor, bar.upper) for price in (start, high, low))
+    bars.open[day] = np.where(bar.traded, start, close)
+    bars.high[day] = np.where(bar.traded, np.maximum(high, np.maximum(start, close)), close)
+    bars.low[day] = np.where(bar.traded, np.minimum(low, np.minimum(start, close)), close)
     bars.close[day] = close
 
 
@@ -191,14 +219,10 @@ def _trade(bars: Bars, day: int, shocks: Shocks, shares: Floats, traded: Bools) 
     bars.turnover[day] = np.where(traded, log_turnover, before)
 
 
-def _record(
-    bars: Bars, day: int, factor: Floats, shares: Floats, is_st: Bools, present: Bools, traded: Bools
-) -> None:
-    """Keep the rest of the day, and nothing of stocks that are not in the market."""
-    bars.factor[day] = factor
-    bars.shares[day] = shares
-    bars.is_st[day] = is_st & present
+def _record(bars: Bars, day: int, state: State, is_st: Bools, present: Bools, traded: Bools) -> None:
+    """Keep the day's state and flags."""
+    bars.factor[day] = state.factor
+    bars.shares[day] = state.shares
+    bars.is_st[day] = is_st
     bars.present[day] = present
     bars.traded[day] = traded
-    for prices in (bars.open, bars.high, bars.low, bars.close):
-        prices[day, ~present] = np.nan

@@ -14,7 +14,7 @@ class SimulateSettings(Settings):
     first: str = setting("2017-01-03", "First day of the bars.", unit="YYYY-MM-DD")
     last: str = setting("2020-06-30", "Last day of the bars.", unit="YYYY-MM-DD")
     strength: float = setting(
-        0.009,
+        0.0085,
         "Standard deviation across stocks of the planted expected 20-day return; 0 is pure noise.",
         unit="fraction",
         ge=0,

@@ -35,13 +35,13 @@ class Shocks:
 def draw_shocks(population: Population, rng: np.random.Generator) -> Shocks:
     """Draw every day's shocks: market, industries and stocks with clustered volatility and fat tails."""
     days, n = population.industry.shape
-    market_scale = MARKET_VOLATILITY * _clusters(days, 1, 0.4, 0.98, rng)
+    market_scale = MARKET_VOLATILITY * _clusters(days, 1, 0.5, 0.98, rng)
     market = market_scale * _student(6, (days, 1), rng)
     count = len(population.industry_names)
     industries = (
-        INDUSTRY_VOLATILITY * _clusters(days, count, 0.3, 0.97, rng) * _student(6, (days, count), rng)
+        INDUSTRY_VOLATILITY * _clusters(days, count, 0.35, 0.97, rng) * _student(6, (days, count), rng)
     )
-    own_scale = population.volatility * _clusters(days, n, 0.35, 0.96, rng)
+    own_scale = population.volatility * _clusters(days, n, 0.42, 0.97, rng)
     age = np.arange(days)[:, None] - population.first_row
     own_scale = np.where(population.is_new & (age < 20), 1.7 * own_scale, own_scale)
     own = _student(5, (days, n), rng)

@@ -116,8 +116,8 @@ def full_table(frame: pl.DataFrame, top: Quantity) -> Table:
         table_rows(ordered, columns),
         notes=(
             text(
-                "Long portfolio inside an industry: its top {share} by factor, at least 3 stocks, over the equal "
-                "weight of that industry. The year's excess is the mean of its months.",
+                "Long portfolio inside an industry: its top {share} by factor, at least 3 stocks, over the "
+                "equal weight of that industry. The year's excess is the mean of its months.",
                 share=top,
             ),
         ),

@@ -118,8 +118,8 @@ def deciles_figure(material: Material) -> Figure:
         data,
         notes=(
             text(
-                "Group 1 holds the lowest factor values, group {groups} the highest; excess over the mean of the "
-                "universe. Rank correlation of group and mean return: {value}.",
+                "Group 1 holds the lowest factor values, group {groups} the highest; excess over the mean "
+                "of the universe. Rank correlation of group and mean return: {value}.",
                 groups=groups,
                 value=ratio(material.evaluation.monotonicity),
             ),

@@ -104,14 +104,21 @@ def simulated_banner(material: Material) -> Callout | None:
     if best <= 0:
         noise = text("It holds no signal that could be found: whatever is found is noise.")
         return Callout("warning", (warning, noise))
-    given = simulated.get("ratio")
-    part = given if isinstance(given, int | float) else None if reached is None else reached / best
+    if "ratio" in simulated:
+        part = simulated["ratio"]
+        attained = text(
+            "The best possible predictor has a mean daily rank IC of {best} with the 20-day label. Out of "
+            "sample, pRet of this study reaches {ratio} of what that predictor reaches on the same dates.",
+            best=percent(best),
+            ratio=share(part if isinstance(part, int | float) else None),
+        )
+        return Callout("warning", (warning, attained))
     attained = text(
-        "The best possible predictor has a mean daily rank IC of {best} with the 20-day label; this "
-        "factor's monthly IC mean is {reached}. Share of the best possible reached: {ratio}.",
+        "The best possible predictor has a mean daily rank IC of {best} with the 20-day label; this factor's "
+        "monthly IC mean is {reached}, which is {ratio} of it.",
         best=percent(best),
         reached=percent(reached),
-        ratio=share(part),
+        ratio=share(None if reached is None else reached / best),
     )
     return Callout("warning", (warning, attained))
 

@@ -48,8 +48,8 @@ WELL: dict[bool, Text] = {
 }
 COMPLAINTS: dict[str, Text] = {
     "collapsed": text(
-        "Training of {date}: the GAN collapsed; its generator puts out nearly the same window for every "
-        "stock."
+        "Training of {date}: the GAN collapsed: generated windows hardly differ between stocks, or the "
+        "discriminator's loss fell to nothing."
     ),
     "restarted": text("Training of {date}: the GAN was started again with another seed."),
     "won": text(
@@ -147,7 +147,7 @@ def d_won(row: dict[str, float | None]) -> bool:
 
 def health(material: Material) -> tuple[Callout, ...]:
     """Plain warnings on the GANs of all folds; a quiet note where they are well; nothing without a GAN."""
-    folds = [fold for fold in sorted(material.folds, key=lambda f: f.nominal) if kept_row(fold)]
+    folds = [fold for fold in sorted(material.folds, key=lambda f: f.nominal) if "d_loss" in kept_row(fold)]
     if not folds:
         return ()
     warnings = [sentence for fold in folds for sentence in complaints(fold)]
