@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gangru.evaluation.portfolio import Execution, departures, follow, free_execution
@@ -57,6 +57,7 @@ def booked(close, entry, last, targets, allowed):
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 100_000))
+@example(75628)  # rounding once left a holding of 1e-16 that could not be sold
 def test_net_value_and_turnover_agree_with_shares_and_cash(seed):
     rng = np.random.default_rng(seed)
     d, n, entry, last = 40, 7, np.array([3, 12, 20, 33]), 39

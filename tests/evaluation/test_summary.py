@@ -18,7 +18,7 @@ from gangru.market.rules import cost_rates
 
 NAN = np.nan
 FEW = EvaluationSettings(min_stocks=3, bootstrap_samples=100)
-FREE = PortfolioSettings(obey_rules=False, commission=0.0)
+FREE = PortfolioSettings(obey_rules=False, commission=0)  # a whole number, as study.toml may have it
 
 
 def evaluated(
@@ -140,6 +140,8 @@ def test_benchmark_earns_the_mean_label_of_the_eligible(noise, noise_factor, lab
         held = eligible[start] & ~np.isnan(noise.close[start + 1])
         mean = np.mean(prices[end + 1, held] / prices[start + 1, held] - 1)
         assert row["benchmark_return"] == pytest.approx(mean)
+    over = result.deciles["monthly_return"] - result.deciles["monthly_excess"]
+    assert over.to_list() == pytest.approx([result.series["benchmark_return"].mean()] * 10)
 
 
 def test_nothing_after_the_last_month_is_seen(noise, noise_factor, labels):
@@ -209,6 +211,19 @@ def test_renaming_the_stocks_changes_no_figure(noise, noise_factor, labels):
     for field in dataclasses.fields(Headline):
         a, b = (getattr(result.headline, field.name) for result in (before, after))
         assert a == pytest.approx(b, rel=1e-9, abs=1e-12)
+
+
+def test_a_bonus_issue_is_no_loss(noise, noise_factor, labels):
+    close, factor = noise.close.copy(), noise.factor.copy()
+    close[250:, ::2] /= 2
+    factor[250:, ::2] *= 2
+    split = dataclasses.replace(noise, close=close, factor=factor)
+    rules_off = PortfolioSettings(obey_rules=False)
+    before, after = (
+        evaluated(noise_factor, market, labels(noise), portfolio=rules_off) for market in (noise, split)
+    )
+    assert before.headline.ic_mean == pytest.approx(after.headline.ic_mean)
+    assert before.headline.annual_return == pytest.approx(after.headline.annual_return)
 
 
 def test_a_random_factor_earns_no_excess(tiny, month_end_factor, labels):

@@ -315,10 +315,11 @@ def test_an_end_before_its_start_is_a_fault(give: Give, store: Store) -> None:
 
 
 def test_without_any_calendar_the_exchange_s_is_taken(give: Give, store: Store) -> None:
-    give(bars__csv=GOOD + "SH600000,2020-01-27,10,11,9,10,100\nSH600000,2099-01-05,10,11,9,10,100\n")
-    assert [fault[1] for fault in faults(store)] == [
-        4
-    ]  # a Monday of the spring festival; 2099 nobody knows yet
+    line = "SH600000,{},10,11,9,10,100\n"
+    beyond = "".join(line.format(day) for day in ("2020-01-27", "2099-01-05", "2099-01-04"))
+    give(bars__csv=GOOD + beyond)
+    # A Monday of the spring festival, and a Sunday; which weekdays of 2099 are holidays nobody knows yet.
+    assert [fault[1] for fault in faults(store)] == [4, 6]
     assert "Shanghai exchange's calendar" in faults(store)[0][4]
     assert store.read("bars")["date"].max() == date(2099, 1, 5)
 

@@ -52,7 +52,6 @@ def limits_of(code, day, base, *, is_st=0, age=-1, **options):
         ("830799.BJ", "2022-01-04", 0, 7.00, 13.00),
         ("430047.BJ", "2022-01-04", 1, 7.00, 13.00),
         ("920002.BJ", "2024-10-08", 0, 7.00, 13.00),
-        ("688981.SZ", "2020-07-30", 0, 9.00, 11.00),  # the exchange belongs to the board
     ],
 )
 def test_limits_follow_board_date_and_st(code, day, is_st, lower, upper):

@@ -6,12 +6,10 @@ predictions and factor. Two mutants, a label and a feature shifted by one day, h
 """
 
 from datetime import date, timedelta
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from small import SMALL, small_workspace
 
 from gangru.features.windows import windows_of_date
 from gangru.market.schema import TABLES
@@ -19,6 +17,7 @@ from gangru.study import inputs as study_inputs
 from gangru.study import stages
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.workspace import Workspace, init_workspace, open_workspace
+from small import SMALL, small_workspace
 
 SPLIT = date(2019, 6, 28)  # the second fold is trained on this day: its last label ends on it
 
@@ -29,20 +28,31 @@ def noise_after(name: str, frame: pl.DataFrame, random: np.random.Generator) -> 
     if name == "bars":
         later = pl.col("date") > SPLIT
         scale = pl.Series(np.exp(random.normal(0, 0.3, n)))
-        prices = [pl.when(later).then(pl.col(c) * scale).otherwise(pl.col(c)).alias(c) for c in ("open", "high", "low", "close")]
+        prices = [
+            pl.when(later).then(pl.col(c) * scale).otherwise(pl.col(c)).alias(c)
+            for c in ("open", "high", "low", "close")
+        ]
         others = [
-            pl.when(later).then(pl.col(c) * pl.Series(np.exp(random.normal(0, 1, n)))).otherwise(pl.col(c)).alias(c)
+            pl.when(later)
+            .then(pl.col(c) * pl.Series(np.exp(random.normal(0, 1, n))))
+            .otherwise(pl.col(c))
+            .alias(c)
             for c in ("volume", "amount", "float_shares", "factor")
         ]
         st = pl.when(later).then(pl.Series(random.random(n) < 0.3)).otherwise(pl.col("is_st")).alias("is_st")
         noisy = frame.with_columns(*prices, *others, st)
         codes = frame["code"].unique().sort()
         gone = codes.gather(random.choice(len(codes), 10, replace=False))
-        listed = noisy.filter(pl.col("code") == codes[0], later).with_columns(pl.lit("688999.SH").alias("code"))
+        listed = noisy.filter(pl.col("code") == codes[0], later).with_columns(
+            pl.lit("688999.SH").alias("code")
+        )
         return pl.concat([noisy.filter(~(later & pl.col("code").is_in(gone.implode()))), listed])
     if name == "industry":
         known = frame.filter(pl.col("start") <= SPLIT).with_columns(
-            pl.when(pl.col("end") <= SPLIT).then(pl.col("end")).otherwise(SPLIT + timedelta(days=1)).alias("end")
+            pl.when(pl.col("end") <= SPLIT)
+            .then(pl.col("end"))
+            .otherwise(SPLIT + timedelta(days=1))
+            .alias("end")
         )
         moved = known.filter(pl.col("end") > SPLIT).with_columns(
             pl.lit(SPLIT + timedelta(days=1)).alias("start"),
@@ -53,8 +63,14 @@ def noise_after(name: str, frame: pl.DataFrame, random: np.random.Generator) -> 
     if name == "securities":
         return frame.with_columns(
             (pl.lit("*ST ") + pl.col("name")).alias("name"),
-            pl.when(pl.col("delist_date") > SPLIT).then(SPLIT + timedelta(days=1)).otherwise(pl.col("delist_date")).alias("delist_date"),
-            pl.when(pl.col("list_date") > SPLIT).then(pl.col("list_date") + timedelta(days=3)).otherwise(pl.col("list_date")).alias("list_date"),
+            pl.when(pl.col("delist_date") > SPLIT)
+            .then(SPLIT + timedelta(days=1))
+            .otherwise(pl.col("delist_date"))
+            .alias("delist_date"),
+            pl.when(pl.col("list_date") > SPLIT)
+            .then(pl.col("list_date") + timedelta(days=3))
+            .otherwise(pl.col("list_date"))
+            .alias("list_date"),
         )
     return frame
 
@@ -130,7 +146,9 @@ def test_a_label_that_ends_a_day_late_is_caught(
     pair: tuple[Workspace, Workspace], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = study_inputs.build_labels
-    monkeypatch.setattr(study_inputs, "build_labels", lambda market, s: np.roll(original(market, s), -1, axis=0))
+    monkeypatch.setattr(
+        study_inputs, "build_labels", lambda market, s: np.roll(original(market, s), -1, axis=0)
+    )
     found = differing(pair)
     assert "labels" in found
     assert any("input" in name for name in found)

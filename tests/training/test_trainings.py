@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from training.fold_data import planted_fold
 
 from gangru.errors import CheckpointError, TrainingError
 from gangru.training import gan as gan_training
@@ -17,13 +16,16 @@ from gangru.training.gan_health import CollapseRule, is_collapsed, window_health
 from gangru.training.loop import Tick
 from gangru.training.predictor import predict, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from training.fold_data import planted_fold
 
 TRAINING = TrainingSettings(stocks_per_date=40, threads=1)
 PREDICTOR = PredictorSettings(hidden=8, mlp=(8,), learning_rate=1e-2, max_epochs=6)
-GAN = GanSettings(generator_hidden=8, discriminator_channels=(4, 8), max_epochs=4, min_epochs=1, learning_rate=1e-3)
+GAN = GanSettings(
+    generator_hidden=8, discriminator_channels=(4, 8), max_epochs=4, min_epochs=1, learning_rate=1e-3
+)
 
 
-class Stop(Exception):
+class StoppedError(Exception):
     """Stands for a kill after an epoch."""
 
 
@@ -36,7 +38,7 @@ def stop_after(epoch: int) -> "object":
 
     def on_tick(tick: Tick) -> None:
         if tick.epoch == epoch:
-            raise Stop
+            raise StoppedError
 
     return on_tick
 
@@ -64,7 +66,11 @@ def job(directory: Path, kind: str = "none", **changes: object) -> FoldJob:
 def test_the_predictor_finds_a_planted_label(tmp_path: Path) -> None:
     data = planted_fold(train=24, noise=0.5)
     result = train_predictor(
-        data, PredictorSettings(hidden=16, mlp=(16,), learning_rate=1e-2, max_epochs=20), TRAINING, tmp_path / "s", silent
+        data,
+        PredictorSettings(hidden=16, mlp=(16,), learning_rate=1e-2, max_epochs=20),
+        TRAINING,
+        tmp_path / "s",
+        silent,
     )
     assert result.best_ic > 0.5
 
@@ -73,7 +79,7 @@ def test_the_predictor_finds_a_planted_label(tmp_path: Path) -> None:
 def test_a_predictor_resumed_after_a_kill_is_an_undisturbed_one(tmp_path: Path, epoch: int) -> None:
     data = planted_fold()
     whole = train_predictor(data, PREDICTOR, TRAINING, tmp_path / "whole", silent)
-    with pytest.raises(Stop):
+    with pytest.raises(StoppedError):
         train_predictor(data, PREDICTOR, TRAINING, tmp_path / "cut", stop_after(epoch))
     resumed = train_predictor(data, PREDICTOR, TRAINING, tmp_path / "cut", silent)
     assert weights(resumed.net) == weights(whole.net)
@@ -83,7 +89,7 @@ def test_a_predictor_resumed_after_a_kill_is_an_undisturbed_one(tmp_path: Path, 
 def test_a_gan_resumed_after_a_kill_is_an_undisturbed_one(tmp_path: Path) -> None:
     data = planted_fold()
     whole = train_gan(data, GAN, TRAINING, tmp_path / "whole.st", silent)
-    with pytest.raises(Stop):
+    with pytest.raises(StoppedError):
         train_gan(data, GAN, TRAINING, tmp_path / "cut.st", stop_after(2))
     resumed = train_gan(data, GAN, TRAINING, tmp_path / "cut.st", silent)
     assert weights(resumed.generator) == weights(whole.generator)
@@ -92,7 +98,7 @@ def test_a_gan_resumed_after_a_kill_is_an_undisturbed_one(tmp_path: Path) -> Non
 def test_an_autoencoder_resumed_is_an_undisturbed_one_and_reconstructs_better(tmp_path: Path) -> None:
     data = planted_fold()
     whole = train_autoencoder(data, GAN, TRAINING, tmp_path / "whole", silent)
-    with pytest.raises(Stop):
+    with pytest.raises(StoppedError):
         train_autoencoder(data, GAN, TRAINING, tmp_path / "cut", stop_after(2))
     resumed = train_autoencoder(data, GAN, TRAINING, tmp_path / "cut", silent)
     assert weights(resumed.generator) == weights(whole.generator)
@@ -103,7 +109,9 @@ def test_an_autoencoder_resumed_is_an_undisturbed_one_and_reconstructs_better(tm
 def test_another_seed_gives_other_weights(tmp_path: Path) -> None:
     data = planted_fold()
     one = train_predictor(data, PREDICTOR, TRAINING, tmp_path / "a", silent)
-    two = train_predictor(data, PREDICTOR, TrainingSettings(stocks_per_date=40, seed=1), tmp_path / "b", silent)
+    two = train_predictor(
+        data, PREDICTOR, TrainingSettings(stocks_per_date=40, seed=1), tmp_path / "b", silent
+    )
     assert weights(one.net) != weights(two.net)
 
 
@@ -134,7 +142,12 @@ def test_stocks_are_drawn_anew_each_epoch_and_alike_each_time() -> None:
 def test_a_stock_without_a_label_is_not_trained_on(tmp_path: Path) -> None:
     data = planted_fold()
     hidden = tuple(
-        Sample(s.date, np.concatenate([s.x_NTF, s.x_NTF[:5] * 100]), np.append(s.label_N, [np.nan] * 5), np.append(s.codes_N, s.codes_N[:5]))
+        Sample(
+            s.date,
+            np.concatenate([s.x_NTF, s.x_NTF[:5] * 100]),
+            np.append(s.label_N, [np.nan] * 5),
+            np.append(s.codes_N, s.codes_N[:5]),
+        )
         for s in data.train
     )
     training = TrainingSettings(threads=1)
@@ -146,12 +159,12 @@ def test_a_stock_without_a_label_is_not_trained_on(tmp_path: Path) -> None:
 def test_a_window_that_is_not_finite_stops_the_fold_with_date_and_stock(tmp_path: Path) -> None:
     data = planted_fold()
     data.train[2].x_NTF[7, 0, 0] = np.inf
-    with pytest.raises(TrainingError, match="window of 600007.SH ending 2018-01-15 is not finite"):
+    with pytest.raises(TrainingError, match=r"window of 600007.SH ending 2018-01-15 is not finite"):
         train_predictor(data, PREDICTOR, TRAINING, tmp_path / "s", silent)
 
 
 def test_too_few_labelled_stocks_are_told(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="none of the 12 training dates has 100 labelled stocks"):
+    with pytest.raises(TrainingError, match=r"none of the 12 training dates has 100 labelled stocks"):
         train_predictor(planted_fold(), PREDICTOR, TrainingSettings(min_stocks=100), tmp_path / "s", silent)
 
 
@@ -175,7 +188,9 @@ def test_a_generator_that_puts_out_a_constant_is_restarted_once_and_reported(
     seeds = []
     original = gan_training.build_pair
 
-    def frozen(days: int, features: int, settings: GanSettings, seed: int, device: torch.device) -> gan_training.Pair:
+    def frozen(
+        days: int, features: int, settings: GanSettings, seed: int, device: torch.device
+    ) -> gan_training.Pair:
         seeds.append(seed)
         pair = original(days, features, settings, seed, device)
         for name, parameter in pair.generator.named_parameters():
@@ -184,7 +199,9 @@ def test_a_generator_that_puts_out_a_constant_is_restarted_once_and_reported(
         return pair
 
     monkeypatch.setattr(gan_training, "build_pair", frozen)
-    result = train_gan(planted_fold(), GanSettings(max_epochs=30, min_epochs=1), TRAINING, tmp_path / "g.st", silent)
+    result = train_gan(
+        planted_fold(), GanSettings(max_epochs=30, min_epochs=1), TRAINING, tmp_path / "g.st", silent
+    )
     assert result.collapsed
     assert result.restarted
     assert len(set(seeds)) == 2
@@ -219,13 +236,22 @@ def test_a_fold_leaves_its_directory_and_a_rerun_changes_nothing(tmp_path: Path,
     one = job(tmp_path / "run", kind)
     train_fold(one, silent)
     names = {path.name for path in one.directory.iterdir()}
-    expected = {"settings.toml", "manifest.json", "predictor_curves.csv", "metrics.json", "predictor.safetensors", "DONE"}
+    expected = {
+        "settings.toml",
+        "manifest.json",
+        "predictor_curves.csv",
+        "metrics.json",
+        "predictor.safetensors",
+        "DONE",
+    }
     expected |= {"generator.safetensors"} if kind != "none" else set()
     expected |= {"gan_curves.csv"} if kind in ("gan", "ae") else set()
     assert names == expected
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in one.directory.iterdir()}
     train_fold(one, silent)
-    assert before == {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in one.directory.iterdir()}
+    assert before == {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in one.directory.iterdir()
+    }
     trained = load_fold(one, features=4)
     assert (trained.generator is None) == (kind == "none")
 
@@ -241,7 +267,7 @@ def test_the_same_seed_gives_the_same_weights_byte_for_byte(tmp_path: Path) -> N
 def test_a_directory_with_other_settings_is_refused_by_name(tmp_path: Path) -> None:
     train_fold(job(tmp_path / "run"), silent)
     train_fold(job(tmp_path / "run", settings_text="[training]\nseed = 0\nnew = 1\n"), silent)
-    with pytest.raises(CheckpointError, match="training.seed was 0, is 5"):
+    with pytest.raises(CheckpointError, match=r"training.seed was 0, is 5"):
         train_fold(job(tmp_path / "run", settings_text="[training]\nseed = 5\n"), silent)
 
 

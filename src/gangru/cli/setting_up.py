@@ -18,6 +18,23 @@ def register(app: typer.Typer) -> None:
         "ingest",
         epilog="Examples:  gangru ingest ~/data/ashare   ·   gangru ingest bars.csv --as bars -C mystudy",
     )(ingest)
+    app.command("features", epilog="Examples:  gangru features")(features)
+
+
+def features() -> None:
+    """List the catalogue of daily series that windows are made of."""
+    from rich.table import Table
+
+    from gangru.cli.screen import out
+    from gangru.features.catalogue import CATALOGUE
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("name", "formula", "unit", "needs", "gap"):
+        table.add_column(name, overflow="fold")
+    for feature in CATALOGUE.values():
+        gap = {"carry": "last value", "zero": "0"}[feature.gap]
+        table.add_row(feature.name, feature.formula, feature.unit, ", ".join(feature.needs), gap)
+    out.print(table)
 
 
 def init(

@@ -86,7 +86,7 @@ def measure(
 def execution(on: Ground, lag: int, free: Execution, portfolio: PortfolioSettings) -> Execution:
     """`free` with the dated costs and, where the settings say so, the dated rules of the entry days."""
     entry = on.months.entry(lag)
-    buy_cost, sell_cost = cost_rates(on.dates[entry], portfolio.commission)
+    buy_cost, sell_cost = cost_rates(on.dates[entry], float(portfolio.commission))
     costly = replace(free, buy_cost=buy_cost, sell_cost=sell_cost)
     if not portfolio.obey_rules:
         return costly

@@ -14,7 +14,9 @@ from gangru.market.daily import Floats
 
 YEAR_MONTHS = 12
 
-EMPTY = Headline(months=0, **dict.fromkeys(field.name for field in fields(Headline) if field.name != "months"))
+EMPTY = Headline(
+    months=0, **dict.fromkeys(field.name for field in fields(Headline) if field.name != "months")
+)
 
 
 def icir(ic: Floats) -> float | None:

@@ -106,8 +106,8 @@ def limit_prices(
     """The lowest and the highest price of each day in yuan, both (D, N); NaN on a day without a limit.
 
     `base` is the reference price in yuan, on a held first day the issue price; NaN gives NaN. `is_st` other
-    than 1 is not ST. `days_since_listing` is 0 on the first trading day; a negative number counts as listed long ago.
-    `free` marks further days without a limit, such as the first of a delisting period. Each day sees its own
+    than 1 is not ST. `days_since_listing` is 0 on the first trading day; a negative number counts as listed long
+    ago. `free` marks further days without a limit, such as the first of a delisting period. Each day sees its own
     row alone.
     """
     boards = board(codes)
@@ -199,8 +199,8 @@ def _board_names(rules: TradingRules) -> list[str]:
 def _limit_percents(dates: Dates, rules: TradingRules) -> tuple[NDArray[np.int16], NDArray[np.int16]]:
     """Percent of a regular and of an ST stock, both (D, boards)."""
     regular, special = [], []
-    for board in _board_names(rules):
-        rows = [rule for rule in rules.limits if rule.board == board]
+    for name in _board_names(rules):
+        rows = [rule for rule in rules.limits if rule.board == name]
         row = _row_in_force(dates, [rule.start for rule in rows])
         regular.append(np.array([rule.percent for rule in rows], dtype=np.int16)[row])
         special.append(np.array([rule.st_percent for rule in rows], dtype=np.int16)[row])
@@ -215,8 +215,8 @@ def _listing_index(dates: Dates, age: Days) -> Days:
 def _listing_rules(dates: Dates, rules: TradingRules) -> list[tuple[slice, ListingRule]]:
     """Each listing rule with the positions of the dates on which a listing falls under it."""
     found = []
-    for board in _board_names(rules):
-        rows = sorted((rule for rule in rules.listings if rule.board == board), key=lambda rule: rule.start)
+    for name in _board_names(rules):
+        rows = sorted((rule for rule in rules.listings if rule.board == name), key=lambda rule: rule.start)
         later = [int(np.searchsorted(dates, np.datetime64(rule.start))) for rule in rows[1:]]
         edges = [0, *later, len(dates)]
         found += [(slice(edges[k], edges[k + 1]), rule) for k, rule in enumerate(rows)]

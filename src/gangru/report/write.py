@@ -1,8 +1,8 @@
 """Write the monthly's files, each whole or not at all."""
 
-import os
 from pathlib import Path
 
+from gangru.atomic import write_bytes
 from gangru.errors import ReportError
 from gangru.report.blocks import Contents
 from gangru.report.render.html import render_html
@@ -21,7 +21,6 @@ def write_report(contents: Contents, directory: Path, settings: ReportSettings) 
         raise ReportError(f"study {contents.study!r} cannot name a folder: expected a plain name")
     rendered = {name: rendered_as(name, contents, settings) for name in settings.formats}
     folder = directory / contents.study
-    folder.mkdir(parents=True, exist_ok=True)
     return [written(folder / f"{contents.month}.{name}", content) for name, content in rendered.items()]
 
 
@@ -39,11 +38,6 @@ def rendered_as(name: str, contents: Contents, settings: ReportSettings) -> byte
 
 
 def written(path: Path, content: bytes) -> Path:
-    """Write beside the file, then rename: a reader sees the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(content)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    """Write the file whole, and give its path."""
+    write_bytes(path, content)
     return path

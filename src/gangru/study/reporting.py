@@ -5,10 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from gangru.errors import ReportError
 from gangru.evaluation.result import Evaluation, Headline
+from gangru.market.daily import Dates
 from gangru.report.contents import build_contents
 from gangru.report.inputs import Comparison, FoldRecord, Provenance
 from gangru.report.write import write_report
@@ -37,7 +39,7 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
     contents = build_contents(
         evaluation,
         month=evaluation.last_month,
-        folds=fold_records(workspace, evaluation),
+        folds=fold_records(inputs, evaluation),
         provenance=provenance(workspace),
         data_notes=data_notes(inputs),
         simulated=facts,
@@ -47,26 +49,28 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
     return write_report(contents, workspace.root / "reports", workspace.settings.report)
 
 
-def fold_records(workspace: Workspace, evaluation: Evaluation) -> list[FoldRecord]:
+def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:
     """The trainings that made the factor up to the edition's picks, oldest first."""
+    workspace = inputs.workspace
     until = evaluation.picks_date or f"{evaluation.last_month}-31"
     records = []
     for done in sorted(workspace.runs.glob("*/DONE")):
         manifest = read_json(done.parent / "manifest.json")
         if manifest["trained_on"] < until:
-            records.append(fold_record(done.parent, manifest))
+            records.append(fold_record(done.parent, manifest, inputs.calendar))
     return records
 
 
-def fold_record(directory: Path, manifest: dict[str, Any]) -> FoldRecord:
+def fold_record(directory: Path, manifest: dict[str, Any], calendar: Dates) -> FoldRecord:
     """One run directory as the report tells it."""
     metrics = read_json(directory / "metrics.json")
     gan = metrics["gan"] or {}
     curves = directory / "gan_curves.csv"
+    first_served = calendar[np.searchsorted(calendar, np.datetime64(manifest["trained_on"]), side="right")]
     return FoldRecord(
         nominal=date.fromisoformat(manifest["nominal"]),
         trained_on=date.fromisoformat(manifest["trained_on"]),
-        serves_from=date.fromisoformat(manifest["trained_on"]),
+        serves_from=first_served.item(),
         serves_to=date.fromisoformat(manifest["serves_to"]),
         predictor_curves=pl.read_csv(directory / "predictor_curves.csv"),
         gan_curves=pl.read_csv(curves) if curves.exists() else None,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import textwrap
 import tomllib
 import typing
 from collections.abc import Mapping
@@ -152,13 +153,13 @@ def settings_toml(
             elif value is None:
                 lines += [*comment, f"# {field.name} ="]
             else:
-                lines += [*comment, f"{field.name} = {toml_value(value)}"]
+                lines += [*comment, *toml_lines(field.name, value)]
         lines += tables
     return "\n".join(lines) + "\n"
 
 
 def describe(field: "dataclasses.Field[Any]", hint: Any) -> list[str]:
-    """A setting's sentence, unit, choices and range in one line."""
+    """A setting's sentence, unit, choices and range, wrapped to lines."""
     meta = field.metadata
     choices = [repr(c) for c in typing.get_args(hint)] if typing.get_origin(hint) is typing.Literal else []
     bounds = [
@@ -169,7 +170,16 @@ def describe(field: "dataclasses.Field[Any]", hint: Any) -> list[str]:
     extra = [f"[{meta['unit']}]"] if meta.get("unit") else []
     extra += ["one of " + ", ".join(choices).replace("'", '"')] if choices else []
     extra += [", ".join(bounds)] if bounds else []
-    return [" ".join([meta.get("doc", ""), *extra])]
+    return textwrap.wrap(" ".join([meta.get("doc", ""), *extra]), width=108, break_on_hyphens=False)
+
+
+def toml_lines(name: str, value: Any) -> list[str]:
+    """A setting as TOML; a long list is broken into lines."""
+    whole = f"{name} = {toml_value(value)}"
+    if len(whole) <= 110 or not isinstance(value, tuple | list):
+        return [whole]
+    items = textwrap.wrap(", ".join(toml_value(item) for item in value), width=104)
+    return [f"{name} = [", *(f"    {line}" for line in items), "]"]
 
 
 def toml_value(value: Any) -> str:

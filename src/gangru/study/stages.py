@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from gangru.atomic import write_bytes, write_text
 from gangru.errors import EvaluationError
 from gangru.evaluation.document import to_json
 from gangru.evaluation.result import Evaluation
@@ -21,9 +22,8 @@ from gangru.study.provenance import code_version, hardware, package_versions
 from gangru.study.settings import StudySettings, settings_toml
 from gangru.study.workspace import Workspace
 from gangru.training.batches import FoldData, Sample
-from gangru.training.checkpoint import write_bytes
 from gangru.training.engines.local import train_folds
-from gangru.training.fold_run import FoldJob, load_fold, write_text
+from gangru.training.fold_run import FoldJob, load_fold
 from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
 from gangru.training.loop import Tick, prepare_torch
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gangru.atomic import write_text
 from gangru.errors import SettingsError
 from gangru.market.store import Store
 from gangru.study.settings import (
@@ -17,7 +18,6 @@ from gangru.study.settings import (
     toml_value,
     with_overrides,
 )
-from gangru.training.fold_run import write_text
 
 MAIN = "main"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from gangru.atomic import write_text
 from gangru.errors import CheckpointError
 from gangru.models.generator import Generator
 from gangru.models.predictor import Predictor
@@ -179,11 +180,6 @@ def load_fold(job: FoldJob, features: int) -> TrainedFold:
     path = job.directory / "generator.safetensors"
     checkpoint.load_net(generator, checkpoint.read_tensors(path)[0], path)
     return TrainedFold(predictor, generator)
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole."""
-    checkpoint.write_bytes(path, text.encode("utf-8"))
 
 
 def write_curve(path: Path, curve: Curve) -> None:

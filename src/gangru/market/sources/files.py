@@ -122,7 +122,9 @@ def read_columns(path: Path, columns: dict[str, str]) -> RawFile:
         raise InputError(f"{path} has a header, but no rows")
     for name, dtype in read.select(wanted).schema.items():
         if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
-            raise InputError(f"{path}: column {name} is of type {dtype}; expected text, numbers, dates or flags")
+            raise InputError(
+                f"{path}: column {name} is of type {dtype}; expected text, numbers, dates or flags"
+            )
     frame = read.select(pl.col(name).alias(ours) for ours, name in columns.items())
     frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
     stripped = pl.col(pl.String).str.strip_chars()

@@ -92,7 +92,7 @@ def costs_table(material: Material) -> Table:
         notes=(
             text(
                 "Turnover a month, one-sided: {turnover}. Orders stopped at a price limit or by a "
-                "suspension, all months: {buys} purchases, {sells} sales.",
+                "suspension, all months: purchases {buys}, sales {sells}.",
                 turnover=ratio(headline.turnover),
                 buys=integer(total(material.evaluation.series, "blocked_buys")),
                 sells=integer(total(material.evaluation.series, "blocked_sells")),

@@ -1,0 +1,178 @@
+"""The commands as a user types them: what they print, where, and with which exit status."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from small import SMALL, small_workspace
+
+
+def gangru(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "COLUMNS": "100"}
+    command = [sys.executable, "-W", "ignore", "-m", "gangru", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, env=environment, check=False)
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small workspace after `gangru run`."""
+    root = tmp_path_factory.mktemp("commands") / "ws"
+    small_workspace(root, simulate__last="2020-03-31", training__last="2019-06-30")
+    done = gangru("run", cwd=root)
+    assert done.returncode == 0, done.stderr
+    return root
+
+
+def test_run_leaves_all_files_and_names_the_report(workspace: Path) -> None:
+    run = workspace / "runs" / "main"
+    assert sorted(p.name for p in run.iterdir()) == [
+        "2018-12-31", "2019-06-30", "drops.parquet", "evaluation.json", "factor.parquet"
+    ]  # fmt: skip
+    assert (workspace / "reports" / "main" / "2020-01.html").exists()
+    factor = pl.read_parquet(run / "factor.parquet")
+    assert factor.columns == ["date", "code", "pret", "factor", "fold"]
+    assert factor["date"].n_unique() == 12  # January to December 2019: the second fold serves to its last day
+
+
+def test_evaluate_json_prints_one_object_and_nothing_else(workspace: Path) -> None:
+    done = gangru("evaluate", "--json", "-C", str(workspace))
+    assert done.returncode == 0
+    document = json.loads(done.stdout)
+    wanted = (
+        "months ic_mean icir ic_latest ic_1y annual_return annual_volatility return_over_volatility information_ratio "
+        "max_drawdown turnover annual_excess"
+    )
+    for headline in ("headline", "headline_pearson", "headline_raw", "headline_t"):
+        assert set(wanted.split()) <= document[headline].keys()
+    assert document["study"] == "main"
+    assert {"month", "ic", "rank_ic", "n"} <= document["series"][0].keys()
+    assert {"schema_version", "industries", "deciles", "data", "notes"} <= document.keys()
+    assert document == json.loads((workspace / "runs" / "main" / "evaluation.json").read_text())
+
+
+def test_the_report_has_every_headline_figure_of_the_json(workspace: Path) -> None:
+    document = json.loads((workspace / "runs" / "main" / "evaluation.json").read_text())
+    html = (workspace / "reports" / "main" / "2020-01.html").read_text()
+    headline = document["headline"]
+    for name in ("ic_mean", "ic_latest", "annual_return", "annual_volatility", "annual_excess", "turnover"):
+        assert f"{abs(headline[name]):.2%}".rstrip("%") in html, name
+    for name in ("icir", "return_over_volatility", "information_ratio"):
+        assert f"{abs(headline[name]):.2f}" in html, name
+
+
+def test_a_second_run_trains_nothing_and_changes_no_byte(workspace: Path) -> None:
+    files = {p: p.read_bytes() for p in sorted((workspace / "runs").rglob("*")) if p.is_file()}
+    report = (workspace / "reports" / "main" / "2020-01.html").read_bytes()
+    done = gangru("run", cwd=workspace)
+    assert done.returncode == 0
+    assert files == {p: p.read_bytes() for p in sorted((workspace / "runs").rglob("*")) if p.is_file()}
+    assert (workspace / "reports" / "main" / "2020-01.html").read_bytes() == report
+
+
+def test_an_older_month_is_reported_without_what_came_after(workspace: Path) -> None:
+    done = gangru("report", "--month", "2019-08", cwd=workspace)
+    assert done.returncode == 0, done.stderr
+    html = (workspace / "reports" / "main" / "2019-08.html").read_text()
+    assert "2019-08" in html
+    assert "2019-11" not in html
+
+
+def test_a_month_that_is_not_known_is_a_failure_that_says_which_are(workspace: Path) -> None:
+    done = gangru("report", "--month", "2025-01", cwd=workspace)
+    assert done.returncode == 1
+    assert "2019-02" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_variant_lives_beside_the_main_study(workspace: Path) -> None:
+    done = gangru("run", "--study", "gru", "--set", 'features.generator="none"', cwd=workspace)
+    assert done.returncode == 0, done.stderr
+    assert not (workspace / "runs" / "gru" / "2018-12-31" / "generator.safetensors").exists()
+    assert (workspace / "reports" / "gru" / "2020-01.html").exists()
+
+
+def test_changed_settings_do_not_reuse_a_trained_fold(workspace: Path) -> None:
+    text = (workspace / "study.toml").read_text()
+    try:
+        (workspace / "study.toml").write_text(
+            text.replace("[training]", "[training]\n").replace("seed = 0\n", "seed = 9\n")
+        )
+        done = gangru("factor", cwd=workspace)
+    finally:
+        (workspace / "study.toml").write_text(text)
+    assert done.returncode == 1
+    assert "training.seed was 0, is 9" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "says"),
+    [
+        (("evaluate",), 1, "gangru init"),
+        (("train",), 1, "gangru init"),
+        (("frobnicate",), 2, "No such command"),
+        (("init",), 2, "Missing argument"),
+        (("train", "--set", "x"), 2, "SECTION.KEY=VALUE"),
+        (("--version",), 0, "gangru 0"),
+    ],
+)
+def test_exit_statuses(tmp_path: Path, arguments: tuple[str, ...], status: int, says: str) -> None:
+    done = gangru(*arguments, cwd=tmp_path)
+    assert done.returncode == status
+    assert says in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_store_is_told(tmp_path: Path) -> None:
+    assert gangru("init", "ws", cwd=tmp_path).returncode == 0
+    done = gangru("run", "-C", "ws", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "gangru ingest PATH" in done.stderr
+
+
+def test_bad_rows_are_counted_and_the_rest_is_kept(tmp_path: Path) -> None:
+    gangru("init", "ws", cwd=tmp_path)
+    rows = ["code,date,open,high,low,close,volume"]
+    rows += [f"600000.SH,2020-01-0{d},10,11,9,10,100" for d in (2, 3)]
+    rows += ["600000.SH,2020-01-06,ten,11,9,10,100", "600000.SH,2020-01-07,10,8,9,10,100"]
+    (tmp_path / "bars.csv").write_text("\n".join(rows) + "\n")
+    done = gangru("ingest", "bars.csv", "-C", "ws", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    store = pl.read_delta(str(tmp_path / "ws" / "store" / "quarantine"))
+    found = {(row["row"], row["column"], row["value"]) for row in store.iter_rows(named=True)}
+    assert {(4, "open", "ten"), (5, "high", "8")} <= found | {(r, c, v.rstrip(".0")) for r, c, v in found}
+    assert len(pl.read_delta(str(tmp_path / "ws" / "store" / "bars"))) == 2
+
+
+def test_a_truncated_parquet_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    root = tmp_path / "ws"
+    store = small_workspace(root).store
+    before = store.versions()
+    whole = (root / "simulated" / "bars" / "2018.parquet").read_bytes()
+    (tmp_path / "cut.parquet").write_bytes(whole[: len(whole) // 2])
+    done = gangru("ingest", str(tmp_path / "cut.parquet"), "-C", str(root))
+    assert done.returncode == 1
+    assert "cut.parquet" in done.stderr
+    assert store.versions() == before
+
+
+def test_help_and_import_are_instant() -> None:
+    script = "import sys, gangru.cli.app; print([m for m in ('torch', 'polars', 'deltalake', 'altair') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_command_has_help_with_an_example() -> None:
+    for command in ("init", "ingest", "train", "factor", "evaluate", "report", "run", "demo", "features"):
+        done = gangru(command, "--help")
+        assert done.returncode == 0
+        assert f"gangru {command}" in done.stdout.split("Examples:")[1]
+
+
+def test_small_settings_are_settings() -> None:
+    assert all("." in name for name in SMALL)
