@@ -80,6 +80,14 @@ def test_an_industry_without_a_scored_stock_has_no_row():
     assert table_of(scores, scores, industry, ["Here", "Gone"])["industry"].to_list() == ["Here"]
 
 
+def test_the_industrys_own_return_is_that_of_the_universe():
+    scores = np.arange(10.0)[None, :]
+    universe = np.arange(10)[None, :] >= 4
+    industry = np.zeros((1, 10), dtype=np.int16)
+    table = industry_table(scores, scores / 10, universe, industry, ["All"], fraction=0.2, small=10)
+    assert table["excess_month"][0] == pytest.approx(0.8 - 0.65)
+
+
 def test_lost_counts_negative_excesses_alone():
     scores = np.tile(np.arange(10.0), 2)[None, :]
     returns = np.concatenate([np.arange(10.0), -np.arange(10.0)])[None, :] / 100

@@ -1,0 +1,104 @@
+"""The whole way on simulated markets: a planted signal is found, and in pure noise there is nothing to find."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from gangru.evaluation.ic import pearson, spearman
+from gangru.market.simulate.market import simulate
+from gangru.study import stages
+from gangru.study.inputs import Inputs, load_inputs
+from gangru.study.settings import settings_from
+from gangru.study.simulated import (
+    PLAIN_GRU,
+    compare_with_best,
+    served_predictions,
+    simulate_market,
+)
+from gangru.study.workspace import Workspace, init_workspace, open_workspace
+
+FULL = bool(os.environ.get("GANGRU_TEST_FULL"))
+NOISE_SEEDS = 40 if FULL else 5
+APART = 5  # every fifth served date is predicted, every fifth of these is 25 trading days on: labels do not overlap
+
+NET: dict[str, Any] = PLAIN_GRU | {
+    "simulate.last": "2019-07-31",
+    "training.first": "2018-12-31",
+    "training.last": "2018-12-31",
+    "training.threads": 1,
+    "predictor.hidden": 32,
+    "predictor.mlp": [32],
+    "predictor.learning_rate": 1e-3,
+    "predictor.patience": 6,
+}
+
+
+def trained(root: Path, **changes: Any) -> Inputs:
+    """A simulated market with one fold of the plain GRU trained on it."""
+    from gangru.cli.setting_up import ingest_into
+
+    init_workspace(root, NET | {name.replace("__", "."): value for name, value in changes.items()})
+    workspace = open_workspace(root)
+    simulate_market(workspace)
+    ingest_into(root, [root / "simulated"], None)
+    inputs = load_inputs(workspace)
+    stages.train(inputs, lambda job, tick: None)
+    return inputs
+
+
+def test_the_planted_signal_is_found(tmp_path: Path) -> None:
+    inputs = trained(tmp_path, simulate__stocks=800, predictor__max_epochs=15)
+    found = compare_with_best(inputs)
+    print(found.sentence())
+    assert found.best_rank_ic is not None
+    assert 0.06 < found.best_rank_ic < 0.14
+    assert found.ratio is not None
+    assert found.ratio >= 0.5
+
+
+def noise_score(inputs: Inputs) -> tuple[float, float, float]:
+    """Mean Pearson IC over its standard error, and both mean ICs, on served dates whose labels do not overlap."""
+    ics, ranks = [], []
+    for row, stocks, pret in served_predictions(inputs)[::APART]:
+        label = inputs.labels[row, stocks][None]
+        ics.append(pearson(pret[None], label, 20)[0])
+        ranks.append(spearman(pret[None], label, 20)[0])
+    spread = np.std(ics, ddof=1) / np.sqrt(len(ics))
+    return float(np.mean(ics) / spread), float(np.mean(ics)), float(np.mean(ranks))
+
+
+def test_in_pure_noise_there_is_nothing_to_find(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = []
+    for seed in range(NOISE_SEEDS):
+        inputs = trained(
+            tmp_path / str(seed),
+            simulate__stocks=120,
+            simulate__strength=0,
+            simulate__seed=seed,
+            predictor__max_epochs=3,
+            predictor__hidden=8,
+            predictor__mlp=[8],
+            training__seed=seed,
+        )
+        scores.append(noise_score(inputs))
+        with capsys.disabled():
+            z, ic, rank_ic = scores[-1]
+            print(f"noise seed {seed}: Pearson IC {ic:+.4f} ({z:+.2f} standard errors), Spearman {rank_ic:+.4f}")
+    mean = float(np.mean([z for z, _, _ in scores]))
+    with capsys.disabled():
+        print(f"mean of {NOISE_SEEDS} seeds: {mean:+.3f} standard errors, allowed ±{3 / np.sqrt(NOISE_SEEDS):.3f}")
+    assert abs(mean) <= 3 / np.sqrt(NOISE_SEEDS)
+
+
+def test_the_simulator_reports_a_best_ic_in_the_promised_range() -> None:
+    settings = settings_from({}, "defaults").simulate
+    assert 0.08 <= simulate(settings).best_ic <= 0.12
+
+
+def test_a_noise_market_has_no_best_ic(tmp_path: Path) -> None:
+    init_workspace(tmp_path, {"simulate.strength": 0, "simulate.stocks": 60, "simulate.last": "2018-03-30"})
+    workspace: Workspace = open_workspace(tmp_path)
+    assert simulate_market(workspace)["best_ic"] == 0
