@@ -25,7 +25,7 @@ EVERY = 5  # trading days between the dates on which pRet is measured against th
 
 DEMO_SETTINGS: dict[str, Any] = {
     "report.title": "Demonstration on a simulated market",
-    "simulate.stocks": 300,
+    "simulate.stocks": 500,
     "training.first": "2018-12-31",
     "training.last": "2019-06-30",
     "predictor.hidden": 32,
@@ -33,8 +33,11 @@ DEMO_SETTINGS: dict[str, Any] = {
     "predictor.learning_rate": 1e-3,
     "predictor.max_epochs": 12,
     "predictor.patience": 5,
-    "gan.max_epochs": 8,
+    "gan.generator_hidden": 32,
     "gan.learning_rate": 5e-4,
+    "gan.min_epochs": 5,
+    "gan.max_epochs": 10,
+    "gan.patience": 3,
 }
 PLAIN_GRU: dict[str, Any] = {"features.generator": "none"}
 
