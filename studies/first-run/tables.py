@@ -12,10 +12,23 @@ HEADLINES = {
     "headline_raw": "raw pRet, t+1, Spearman",
     "headline_t": "factor, t to t, Spearman",
 }
-FIGURES = (
-    "months ic_mean icir ic_latest ic_1y ic_t annual_return annual_volatility return_over_volatility "
-    "information_ratio max_drawdown turnover annual_excess net_annual_return net_annual_excess"
-).split()
+FIGURES = [
+    "months",
+    "ic_mean",
+    "icir",
+    "ic_latest",
+    "ic_1y",
+    "ic_t",
+    "annual_return",
+    "annual_volatility",
+    "return_over_volatility",
+    "information_ratio",
+    "max_drawdown",
+    "turnover",
+    "annual_excess",
+    "net_annual_return",
+    "net_annual_excess",
+]
 PLAIN = {"months", "icir", "ic_t", "return_over_volatility", "information_ratio", "turnover"}
 
 

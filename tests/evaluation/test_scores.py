@@ -116,17 +116,22 @@ def test_nothing_left_is_an_error_that_says_why():
 def test_return_months_need_the_close_after_their_end():
     first = np.datetime64("2020-01-31")
     assert DAYS[closing_rows(DAYS)].astype(str).tolist() == ["2020-01-31", "2020-02-28", "2020-03-31"]
-    months = return_months(DAYS, first)
+    months = return_months(DAYS, first, DAYS[-1])
     assert months.names() == ["2020-02", "2020-03"]
     assert DAYS[months.start].astype(str).tolist() == ["2020-01-31", "2020-02-28"]
     assert DAYS[months.exit(1)].astype(str).tolist() == ["2020-03-02", "2020-04-01"]
     to_month_end = DAYS[np.datetime64("2020-03-31") >= DAYS]
-    assert return_months(to_month_end, first).names() == ["2020-02"]
+    assert return_months(to_month_end, first, DAYS[-1]).names() == ["2020-02"]
     assert unpriced_month(to_month_end, DAYS) == np.datetime64("2020-03")
     assert unpriced_month(DAYS, DAYS) is None
     assert up_to(months, np.datetime64("2020-02")).names() == ["2020-02"]
 
 
 def test_months_before_the_first_factor_are_left_out():
-    assert return_months(DAYS, np.datetime64("2020-02-10")).names() == ["2020-03"]
-    assert len(return_months(DAYS, np.datetime64("2020-03-31"))) == 0
+    assert return_months(DAYS, np.datetime64("2020-02-10"), DAYS[-1]).names() == ["2020-03"]
+    assert len(return_months(DAYS, np.datetime64("2020-03-31"), DAYS[-1])) == 0
+
+
+def test_months_end_one_after_the_last_factor():
+    first, last = np.datetime64("2020-01-31"), np.datetime64("2020-01-31")
+    assert return_months(DAYS, first, last).names() == ["2020-02"]

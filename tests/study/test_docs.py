@@ -26,7 +26,7 @@ def test_every_command_in_the_documents_exists_with_its_options() -> None:
             for word in words[1:]:
                 if word.startswith("--"):
                     assert word.split("=")[0].rstrip(".,;)") in options, f"{page.name}: gangru {line}"
-    assert {"demo", "init", "ingest", "run", "evaluate", "report"} <= seen
+    assert {"init", "ingest", "run", "evaluate", "report"} <= seen
 
 
 def test_commands_in_code_blocks_are_commands() -> None:

@@ -177,3 +177,7 @@ def test_no_training_label_ends_after_its_training_day(pair: tuple[Workspace, Wo
     for job in stages.fold_jobs(inputs, stages.folds_of(inputs)):
         assert job.manifest["last_label_date"] <= job.manifest["trained_on"]
         assert max(job.manifest["train_dates"]) < min(job.manifest["valid_dates"])
+
+
+def test_the_same_seed_gives_the_same_factor_byte_for_byte(pair: tuple[Workspace, Workspace]) -> None:
+    assert differing((pair[0], pair[0])) == []

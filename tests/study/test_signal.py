@@ -86,10 +86,14 @@ def test_in_pure_noise_there_is_nothing_to_find(tmp_path: Path, capsys: pytest.C
         scores.append(noise_score(inputs))
         with capsys.disabled():
             z, ic, rank_ic = scores[-1]
-            print(f"noise seed {seed}: Pearson IC {ic:+.4f} ({z:+.2f} standard errors), Spearman {rank_ic:+.4f}")
+            print(
+                f"noise seed {seed}: Pearson IC {ic:+.4f} ({z:+.2f} standard errors), Spearman {rank_ic:+.4f}"
+            )
     mean = float(np.mean([z for z, _, _ in scores]))
     with capsys.disabled():
-        print(f"mean of {NOISE_SEEDS} seeds: {mean:+.3f} standard errors, allowed ±{3 / np.sqrt(NOISE_SEEDS):.3f}")
+        print(
+            f"mean of {NOISE_SEEDS} seeds: {mean:+.3f} standard errors, allowed ±{3 / np.sqrt(NOISE_SEEDS):.3f}"
+        )
     assert abs(mean) <= 3 / np.sqrt(NOISE_SEEDS)
 
 

@@ -1,7 +1,9 @@
 """The commands: they parse, open the workspace, call the study and print; nothing else."""
 
+import signal
 import sys
 from importlib import import_module
+from types import FrameType
 
 import typer
 
@@ -41,13 +43,22 @@ for module in ("setting_up", "stages", "demo"):
     import_module(f"gangru.cli.{module}").register(app)
 
 
+class InterruptedRunError(GangruError):
+    """Ctrl-C: told like a failure, because the command did not finish."""
+
+
+def interrupt(_signal: int, _frame: FrameType | None) -> None:
+    """Turn Ctrl-C into a message that says what is kept."""
+    raise InterruptedRunError(
+        "interrupted; nothing is half-written, and the same command goes on from the last finished epoch"
+    )
+
+
 def main() -> None:
     """Run the command line: exit 0 done, 1 a failure with a message, 2 wrong usage."""
+    signal.signal(signal.SIGINT, interrupt)
     try:
         app()
     except GangruError as error:
         typer.echo(f"gangru: {error}", err=True)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        typer.echo("gangru: interrupted; the same command goes on from the last finished epoch", err=True)
         sys.exit(1)

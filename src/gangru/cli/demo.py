@@ -33,8 +33,7 @@ def demo(
     if not (target / "simulated" / "simulate.json").exists():
         with step("simulating a market"):
             simulate_market(workspace)
-    with step("ingesting it"):
-        ingest_into(target, [target / "simulated"], None)
+    ingest_into(target, [target / "simulated"], None)
     plain = run_study(open_workspace(target, "gru", PLAIN_GRU), report=False)
     full = run_study(workspace)
     with err.status("comparing with the best possible predictor"):

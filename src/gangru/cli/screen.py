@@ -108,6 +108,18 @@ def date_progress(what: str) -> Iterator[Callable[[str, int, int], None]]:
         yield on_step
 
 
+@contextmanager
+def share_progress(what: str) -> Iterator[Callable[[str, float], None]]:
+    """Progress of something that tells its stage and the share of it that is done."""
+    with progress() as bars:
+        task = bars.add_task(what, total=1.0, note="")
+
+        def on_progress(stage: str, share: float) -> None:
+            bars.update(task, completed=share, note=stage)
+
+        yield on_progress
+
+
 def figure(name: str, value: float | int | None) -> str:
     """A headline figure as printed: percents where it is a rate, – where it is not defined."""
     if value is None:

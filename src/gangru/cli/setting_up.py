@@ -57,8 +57,7 @@ def init(
         with step("simulating a market"):
             facts = simulate_market(workspace)
         err.print(f"best possible IC of the simulated market: {facts['best_ic']:.4f}")
-        with step("ingesting it"):
-            ingest_into(target, [target / "simulated"], None)
+        ingest_into(target, [target / "simulated"], None)
     out.print(f"next: gangru run -C {target}", soft_wrap=True)
 
 
@@ -79,19 +78,17 @@ def ingest(
     Faulty rows go to the store's quarantine table with file, row, column, value and reason; valid rows are kept. A file
     that cannot be read at all leaves the store as it was.
     """
-    from gangru.cli.screen import step
-
-    with step("ingesting"):
-        report = ingest_into(directory or Path(), paths, kind)
-    print_ingest(report)
+    print_ingest(ingest_into(directory or Path(), paths, kind))
 
 
 def ingest_into(root: Path, paths: list[Path], kind: str | None) -> "IngestReport":
     """Ingest files into a workspace's store, with progress."""
+    from gangru.cli.screen import share_progress
     from gangru.market.ingest import ingest as ingest_files
 
     workspace = workspace_of(root)
-    return ingest_files(paths, workspace.store, workspace.settings.data, kind)
+    with share_progress("ingesting") as on_progress:
+        return ingest_files(paths, workspace.store, workspace.settings.data, kind, on_progress)
 
 
 def print_ingest(report: "IngestReport") -> None:

@@ -113,10 +113,6 @@ def run(
 
     workspace = workspace_of(directory, study, changes)
     if paths:
-        from gangru.cli.screen import step
-
-        with step("ingesting"):
-            result = ingest_into(directory or Path(), paths, None)
-        print_ingest(result)
+        print_ingest(ingest_into(directory or Path(), paths, None))
     for path in run_study(workspace).reports:
         typer.echo(str(path))

@@ -42,14 +42,16 @@ def closing_rows(dates: Dates) -> Rows:
     return np.flatnonzero(month[1:] != month[:-1])
 
 
-def return_months(dates: Dates, first_factor: np.datetime64) -> ReturnMonths:
-    """All months after that of `first_factor` whose exit close, the day after their end, is known.
+def return_months(dates: Dates, first_factor: np.datetime64, last_factor: np.datetime64) -> ReturnMonths:
+    """The months after that of `first_factor` whose exit close, the day after their end, is known.
 
-    `dates` (D,) are the market's trading days, ascending.
+    The last is the month after that of `last_factor`: what a portfolio does once nobody chooses it any more is no
+    result of the factor. `dates` (D,) are the market's trading days, ascending.
     """
     ends = closing_rows(dates)
     start, end = ends[:-1], ends[1:]
-    kept = dates[start].astype("datetime64[M]") >= first_factor.astype("datetime64[M]")
+    begins = dates[start].astype("datetime64[M]")
+    kept = (begins >= first_factor.astype("datetime64[M]")) & (begins <= last_factor.astype("datetime64[M]"))
     return ReturnMonths(dates[end][kept].astype("datetime64[M]"), start[kept], end[kept])
 
 

@@ -110,8 +110,9 @@ def look(
         raise EvaluationError(f"eligible is {eligible.shape}: expected the market's {market.close.shape}")
     dates = market.dates
     rows, drops = factor_rows(factor, dates, market.codes)
-    first_factor = rows["date"].to_numpy().astype("datetime64[D]").min(initial=dates[-1])
-    months, horizon, notes = measured_months(dates, calendar, first_factor, last_month)
+    factor_days = rows["date"].to_numpy().astype("datetime64[D]")
+    span = (factor_days.min(initial=dates[-1]), factor_days.max(initial=dates[0]))
+    months, horizon, notes = measured_months(dates, calendar, span, last_month)
     scores = monthly_scores(rows, drops, horizon, len(market.codes), raw="pret" in factor.columns)
     cut = first_days(market, int(np.searchsorted(dates, horizon, "right")) + ENTRY_LAG)
     factor_MN = of_months(scores.factor, scores.month, months.month - 1)
@@ -120,10 +121,13 @@ def look(
 
 
 def measured_months(
-    dates: Dates, calendar: Dates, first_factor: np.datetime64, last_month: str | None
+    dates: Dates, calendar: Dates, factor_span: tuple[np.datetime64, np.datetime64], last_month: str | None
 ) -> tuple[ReturnMonths, np.datetime64, list[str]]:
-    """The return months up to `last_month`, the last day whose factor may be seen, and notes."""
-    known = return_months(dates, first_factor)
+    """The return months up to `last_month`, the last day whose factor may be seen, and notes.
+
+    `factor_span` are the first and the last day that has a factor.
+    """
+    known = return_months(dates, *factor_span)
     months, horizon, notes = known, dates[-1], []
     if last_month is None:
         over = unpriced_month(dates, calendar.astype("datetime64[D]"))
