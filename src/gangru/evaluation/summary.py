@@ -131,7 +131,7 @@ def measured_months(
     months, horizon, notes = known, dates[-1], []
     if last_month is None:
         over = unpriced_month(dates, calendar.astype("datetime64[D]"))
-        if over is not None:
+        if over is not None and over <= factor_span[1].astype("datetime64[M]") + 1:
             notes = [
                 f"{over} is over, but its return ends with the close of the next trading day, not yet there."
             ]
