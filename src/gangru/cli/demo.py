@@ -39,5 +39,5 @@ def demo(
     with err.status("comparing with the best possible predictor"):
         rows = [compare_with_best(run.inputs) for run in (plain, full)]
     for row in rows:
-        out.print(row.sentence())
+        out.print(row.sentence(), soft_wrap=True)
     typer.echo(str(full.reports[0]))

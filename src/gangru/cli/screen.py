@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import (
     BarColumn,
     Progress,
@@ -88,6 +89,12 @@ def training_progress() -> Iterator["OnTick"]:
                 err.print(line, soft_wrap=True)
 
         yield on_tick
+
+
+def print_warnings(sentences: list[str]) -> None:
+    """What a person has to know before trusting the figures, on stderr."""
+    for sentence in sentences:
+        err.print(f"[yellow]warning:[/yellow] {escape(sentence)}", soft_wrap=True)
 
 
 def figures_note(tick: "Tick") -> str:

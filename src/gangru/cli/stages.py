@@ -30,7 +30,7 @@ Month = Annotated[
 
 def train(directory: Directory = None, study: Study = "main", changes: Changes = None) -> None:
     """Train every fold that is due; what is done is skipped, what is begun goes on from its last finished epoch."""
-    from gangru.cli.screen import err, step, training_progress
+    from gangru.cli.screen import err, print_warnings, step, training_progress
     from gangru.study import stages
     from gangru.study.inputs import load_inputs
 
@@ -39,6 +39,7 @@ def train(directory: Directory = None, study: Study = "main", changes: Changes =
         inputs = load_inputs(workspace)
     with training_progress() as on_tick:
         trained = stages.train(inputs, on_tick)
+    print_warnings(stages.unhealthy(inputs))
     err.print(f"trained {', '.join(trained)}" if trained else "every due fold was trained already")
 
 

@@ -132,6 +132,21 @@ def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
     return train_folds(fold_jobs(inputs, folds_of(inputs)), on_tick)
 
 
+def unhealthy(inputs: Inputs) -> list[str]:
+    """A sentence for each trained fold whose GAN collapsed twice: its generator is used, and a reader has to know."""
+    found = []
+    for job in fold_jobs(inputs, folds_of(inputs)):
+        gan = json.loads((job.directory / "metrics.json").read_text("utf-8"))["gan"] if job.done else None
+        if gan and gan["collapsed"]:
+            kept = gan["at_best"]
+            found.append(
+                f"{job.name}: the GAN collapsed, was restarted with another seed and collapsed again; the predictor "
+                f"reads the generator of epoch {gan['best_epoch']} (discriminator's loss {kept['d_loss']:.3f}, spread "
+                f"between stocks {kept['dispersion_ratio']:.1%} of the real one)"
+            )
+    return found
+
+
 def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
     """Predict, neutralise and write the factor of every factor date that a trained fold serves."""
     settings, folds = inputs.workspace.settings, folds_of(inputs)
