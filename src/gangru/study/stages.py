@@ -258,6 +258,8 @@ def data_notes(inputs: Inputs) -> list[str]:
         f"No usable vwap for {share(np.isnan(vwap) & traded)} of bars: no amount, or prices on another basis.",
         f"No float shares for {share(np.isnan(market.float_shares) & traded)} of bars: no size, no neutralised factor.",
     ]
+    if len(inputs.securities):
+        notes.append("Names are those of the list of securities as ingested, not of the date they stand beside.")
     flags = inputs.workspace.store.read("bars", columns=["amount_est", "shares_est", "st_inferred"])
     for name, what in (
         ("amount_est", "Amount is estimated"),
