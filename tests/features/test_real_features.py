@@ -57,7 +57,9 @@ def test_windows_of_the_whole_market_are_finite_and_standardised(year: DailyMark
 def test_a_label_is_the_return_of_the_closes(year: DailyMarket, real_data: Path) -> None:
     row = year.date_index(np.datetime64("2020-06-01"))
     n = int(np.flatnonzero(year.codes == "600519.SH")[0])
-    bars = pl.read_parquet(real_data / "bars" / "2020.parquet").filter(pl.col("code") == "SH600519").sort("date")
+    bars = (
+        pl.read_parquet(real_data / "bars" / "2020.parquet").filter(pl.col("code") == "SH600519").sort("date")
+    )
     adjusted = (bars["close"].cast(pl.Float64) * bars["factor"].cast(pl.Float64)).to_numpy()
     expected = adjusted[row + 21] / adjusted[row + 1] - 1
     assert build_labels(year, LabelSettings())[row, n] == pytest.approx(expected, rel=1e-5)

@@ -61,7 +61,14 @@ def test_the_report_has_every_headline_figure_of_the_json(workspace: Path) -> No
     document = json.loads((workspace / "runs" / "main" / "evaluation.json").read_text())
     html = (workspace / "reports" / "main" / "2020-01.html").read_text()
     headline = document["headline"]
-    for name in ("ic_mean", "ic_latest", "annual_return", "annual_volatility", "annual_excess", "max_drawdown"):
+    for name in (
+        "ic_mean",
+        "ic_latest",
+        "annual_return",
+        "annual_volatility",
+        "annual_excess",
+        "max_drawdown",
+    ):
         assert f"{abs(headline[name]):.2%}".rstrip("%") in html, name
     for name in ("icir", "return_over_volatility", "information_ratio", "turnover"):
         assert f"{abs(headline[name]):.2f}" in html, name

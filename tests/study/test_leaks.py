@@ -14,7 +14,7 @@ import pytest
 from gangru.features.windows import windows_of_date
 from gangru.market.schema import TABLES
 from gangru.study import inputs as study_inputs
-from gangru.study import stages
+from gangru.study import jobs, stages
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.workspace import Workspace, init_workspace, open_workspace
 from small import SMALL, small_workspace
@@ -102,9 +102,9 @@ def known_by(inputs: Inputs) -> dict[str, bytes]:
         out[f"windows {row}"] = windows.x_NTF.tobytes() + market.codes[windows.stocks].tobytes()
     reach = settings.label.reach
     out["labels"] = inputs.labels[: last + 1 - reach][:, known].tobytes()
-    folds = [fold for fold in stages.folds_of(inputs) if fold.trained_on <= np.datetime64(SPLIT)]
+    folds = [fold for fold in jobs.folds_of(inputs) if fold.trained_on <= np.datetime64(SPLIT)]
     assert folds[-1].trained_on == np.datetime64(SPLIT)
-    for job in stages.fold_jobs(inputs, folds):
+    for job in jobs.fold_jobs(inputs, folds):
         data = job.load()
         for sample in (*data.train, *data.valid):
             out[f"{job.name} input {sample.date}"] = sample.x_NTF.tobytes() + sample.label_N.tobytes()
@@ -174,7 +174,7 @@ def test_a_feature_of_the_next_day_is_caught(
 
 def test_no_training_label_ends_after_its_training_day(pair: tuple[Workspace, Workspace]) -> None:
     inputs = load_inputs(pair[0])
-    for job in stages.fold_jobs(inputs, stages.folds_of(inputs)):
+    for job in jobs.fold_jobs(inputs, jobs.folds_of(inputs)):
         assert job.manifest["last_label_date"] <= job.manifest["trained_on"]
         assert max(job.manifest["train_dates"]) < min(job.manifest["valid_dates"])
 

@@ -33,13 +33,14 @@ def train(directory: Directory = None, study: Study = "main", changes: Changes =
     from gangru.cli.screen import err, print_warnings, step, training_progress
     from gangru.study import stages
     from gangru.study.inputs import load_inputs
+    from gangru.study.jobs import unhealthy
 
     workspace = workspace_of(directory, study, changes)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with training_progress() as on_tick:
         trained = stages.train(inputs, on_tick)
-    print_warnings(stages.unhealthy(inputs))
+    print_warnings(unhealthy(inputs))
     err.print(f"trained {', '.join(trained)}" if trained else "every due fold was trained already")
 
 

@@ -14,11 +14,12 @@ from gangru.market.daily import Dates
 from gangru.report.contents import build_contents
 from gangru.report.inputs import Comparison, FoldRecord, Provenance
 from gangru.report.write import write_report
+from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, plain_settings
 from gangru.study.simulated import simulation_facts
-from gangru.study.stages import FactorTable, data_notes, evaluate
+from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
 
 

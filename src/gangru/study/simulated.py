@@ -10,11 +10,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gangru.evaluation.ic import mean_of_defined, spearman
-from gangru.factor.predict import predict_date
 from gangru.market.simulate.market import simulate
 from gangru.market.simulate.write import write_market
 from gangru.study.inputs import Inputs
-from gangru.study.stages import fold_jobs, folds_of, write_frame
+from gangru.study.jobs import fold_jobs, folds_of
+from gangru.study.stages import predicted, write_frame
 from gangru.study.workspace import Workspace
 from gangru.training.fold_run import load_fold
 from gangru.training.loop import prepare_torch
@@ -114,15 +114,7 @@ def served_predictions(inputs: Inputs) -> list[tuple[int, NDArray[np.int64], NDA
         dates = inputs.market.dates
         rows = np.flatnonzero((dates > fold.trained_on) & (dates <= fold.serves_to))[::EVERY]
         for row in rows[rows + settings.label.reach < len(dates)]:
-            stocks, pret, _ = predict_date(
-                trained,
-                inputs.panel,
-                int(row),
-                inputs.universe.eligible[row],
-                settings.features,
-                settings.gan,
-                settings.training,
-            )
+            stocks, pret, _ = predicted(inputs, trained, int(row))
             found.append((int(row), stocks, pret))
     return found
 

@@ -1,5 +1,6 @@
 """The stages as successive calls: bars → panel → windows → generator → predictor → factor → evaluation → report."""
 
+import io
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from gangru.atomic import write_bytes, write_text
 from gangru.errors import EvaluationError
@@ -16,19 +18,14 @@ from gangru.evaluation.result import Evaluation
 from gangru.evaluation.summary import evaluate_factor
 from gangru.factor.dates import factor_rows
 from gangru.factor.predict import factor_of_date, predict_date
-from gangru.features.windows import windows_of_date
+from gangru.market.daily import Floats
+from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
-from gangru.study.provenance import code_version, hardware, package_versions
-from gangru.study.settings import StudySettings, settings_toml
+from gangru.study.jobs import fold_jobs, folds_of
 from gangru.study.workspace import Workspace
-from gangru.training.batches import FoldData, Sample
 from gangru.training.engines.local import train_folds
-from gangru.training.fold_run import FoldJob, load_fold
-from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
+from gangru.training.fold_run import FoldJob, TrainedFold, load_fold
 from gangru.training.loop import Tick, prepare_torch
-
-FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
-NOT_OF_A_FOLD = ("first", "last", "device", "threads", "engine")  # where and how far, not what
 
 OnTick = Callable[[FoldJob, Tick], None]
 OnStep = Callable[[str, int, int], None]
@@ -42,109 +39,9 @@ class FactorTable:
     drops: pl.DataFrame
 
 
-def folds_of(inputs: Inputs) -> list[Fold]:
-    """The trainings due in this workspace."""
-    settings = inputs.workspace.settings
-    return due_folds(
-        inputs.calendar,
-        inputs.market.dates,
-        settings.training,
-        settings.label.reach,
-        settings.features.window,
-    )
-
-
-def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
-    """One job a fold; its data are made when its turn comes, from days up to its training day alone."""
-    workspace = inputs.workspace
-    settings = workspace.settings
-    text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
-    versions = workspace.store.versions()
-    jobs = []
-    for fold in folds:
-        rows = sample_rows(inputs.market.date_index(fold.trained_on), settings.training, settings.label.reach)
-        jobs.append(
-            FoldJob(
-                name=fold.name,
-                directory=workspace.runs / fold.name,
-                load=lambda rows=rows: fold_data(inputs, rows),  # type: ignore[misc]
-                kind=settings.features.generator,
-                gan=settings.gan,
-                predictor=settings.predictor,
-                training=settings.training,
-                settings_text=text,
-                default_text=default_text,
-                manifest=fold_manifest(inputs, fold, rows, versions),
-            )
-        )
-    return jobs
-
-
-def fold_settings_text(settings: StudySettings) -> str:
-    """The settings that make a fold what it is, as TOML."""
-    text = settings_toml(settings, FOLD_SECTIONS, commented=False)
-    lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
-    return "\n".join(lines) + "\n"
-
-
-def fold_manifest(
-    inputs: Inputs, fold: Fold, rows: SampleRows, versions: dict[str, int | None]
-) -> dict[str, Any]:
-    """What a run directory says about where it comes from."""
-    dates, settings = inputs.market.dates, inputs.workspace.settings
-    return {
-        "study": inputs.workspace.study,
-        "nominal": str(fold.nominal),
-        "trained_on": str(fold.trained_on),
-        "serves_to": str(fold.serves_to),
-        "train_dates": [str(d) for d in dates[rows.train]],
-        "purged_dates": [str(d) for d in dates[rows.purged]],
-        "valid_dates": [str(d) for d in dates[rows.valid]],
-        "last_label_date": str(dates[rows.valid[-1] + settings.label.reach]),
-        "features": list(settings.features.names),
-        "seed": settings.training.seed,
-        "data_versions": versions,
-        "code": code_version(),
-        "packages": package_versions(),
-        "hardware": hardware(settings.training.threads),
-    }
-
-
-def fold_data(inputs: Inputs, rows: SampleRows) -> FoldData:
-    """Scaled windows and labels of a fold's sample dates; sees no bar after the last label's day."""
-
-    def sample(row: int) -> Sample:
-        windows = windows_of_date(
-            inputs.panel, row, inputs.universe.eligible[row], inputs.workspace.settings.features
-        )
-        labels, codes = inputs.labels[row, windows.stocks], inputs.market.codes[windows.stocks]
-        return Sample(windows.date, windows.x_NTF, labels, codes)
-
-    return FoldData(
-        train=tuple(sample(row) for row in rows.train),
-        valid=tuple(sample(row) for row in rows.valid),
-        purged=tuple(inputs.market.dates[rows.purged]),
-    )
-
-
 def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
     """Train every due fold that is not trained; the names of those trained now."""
     return train_folds(fold_jobs(inputs, folds_of(inputs)), on_tick)
-
-
-def unhealthy(inputs: Inputs) -> list[str]:
-    """A sentence for each trained fold whose GAN collapsed twice: its generator is used, and a reader has to know."""
-    found = []
-    for job in fold_jobs(inputs, folds_of(inputs)):
-        gan = json.loads((job.directory / "metrics.json").read_text("utf-8"))["gan"] if job.done else None
-        if gan and gan["collapsed"]:
-            kept = gan["at_best"]
-            found.append(
-                f"{job.name}: the GAN collapsed, was restarted with another seed and collapsed again; the predictor "
-                f"reads the generator of epoch {gan['best_epoch']} (discriminator's loss {kept['d_loss']:.3f}, spread "
-                f"between stocks {kept['dispersion_ratio']:.1%} of the real one)"
-            )
-    return found
 
 
 def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
@@ -158,15 +55,7 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
         trained = load_fold(job, len(settings.features.names))
         dates = inputs.market.dates[rows]
         for row in rows[(dates > fold.trained_on) & (dates <= fold.serves_to)]:
-            stocks, pret, short = predict_date(
-                trained,
-                inputs.panel,
-                int(row),
-                inputs.universe.eligible[row],
-                settings.features,
-                settings.gan,
-                settings.training,
-            )
+            stocks, pret, short = predicted(inputs, trained, int(row))
             made = factor_of_date(
                 inputs.panel, int(row), stocks, pret, inputs.exposures, settings.factor, fold.name
             )
@@ -186,6 +75,13 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
     write_frame(inputs.workspace.factor_path, result.table)
     write_frame(inputs.workspace.runs / "drops.parquet", result.drops)
     return result
+
+
+def predicted(inputs: Inputs, fold: TrainedFold, row: int) -> tuple[NDArray[np.int64], Floats, int]:
+    """Positions and pRet of the date at `row`, and how many eligible stocks have too few bars."""
+    settings = inputs.workspace.settings
+    eligible = inputs.universe.eligible[row]
+    return predict_date(fold, inputs.panel, row, eligible, settings.features, settings.gan, settings.training)
 
 
 def date_drops(inputs: Inputs, row: int, counts: dict[str, int]) -> pl.DataFrame:
@@ -240,41 +136,8 @@ def write_evaluation(inputs: Inputs, document: dict[str, Any]) -> None:
     write_text(inputs.workspace.evaluation_path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")
 
 
-def data_notes(inputs: Inputs) -> list[str]:
-    """What a reader has to know about the data, found by looking at them."""
-    market = inputs.market
-    traded = market.traded
-    bars = int(traded.sum())
-
-    def share(mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> str:
-        return f"{mask.sum() / max(bars, 1):.1%}"
-
-    vwap = market.vwap()
-    last_traded = traded[-20:].any(axis=0)
-    notes = [
-        f"{len(market.codes):,} stocks, {market.dates[0]} to {market.dates[-1]}, {bars:,} traded bars; "
-        f"{int((~last_traded).sum()):,} stocks have ended before the last day.",
-        f"ST state is unknown for {share((market.is_st == -1) & traded)} of bars.",
-        f"No usable vwap for {share(np.isnan(vwap) & traded)} of bars: no amount, or prices on another basis.",
-        f"No float shares for {share(np.isnan(market.float_shares) & traded)} of bars: no size, no neutralised factor.",
-    ]
-    if len(inputs.securities):
-        notes.append("Names are those of the list of securities as ingested, not of the date they stand beside.")
-    flags = inputs.workspace.store.read("bars", columns=["amount_est", "shares_est", "st_inferred"])
-    for name, what in (
-        ("amount_est", "Amount is estimated"),
-        ("shares_est", "Float shares are carried from another date"),
-        ("st_inferred", "ST state is inferred, not observed,"),
-    ):
-        if flags[name].any():
-            notes.append(f"{what} for {flags[name].sum() / max(len(flags), 1):.1%} of rows.")
-    return notes
-
-
 def write_frame(path: Path, frame: pl.DataFrame) -> None:
     """Write a table as Parquet, whole or not at all."""
-    import io
-
     buffer = io.BytesIO()
     frame.write_parquet(buffer)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,40 @@
+"""What a reader has to know about the data, found by looking at them."""
+
+from typing import Any
+
+import numpy as np
+
+from gangru.study.inputs import Inputs
+
+
+def data_notes(inputs: Inputs) -> list[str]:
+    """What a reader has to know about the data, found by looking at them."""
+    market = inputs.market
+    traded = market.traded
+    bars = int(traded.sum())
+
+    def share(mask: "np.ndarray[Any, np.dtype[np.bool_]]") -> str:
+        return f"{mask.sum() / max(bars, 1):.1%}"
+
+    vwap = market.vwap()
+    last_traded = traded[-20:].any(axis=0)
+    notes = [
+        f"{len(market.codes):,} stocks, {market.dates[0]} to {market.dates[-1]}, {bars:,} traded bars; "
+        f"{int((~last_traded).sum()):,} stocks have ended before the last day.",
+        f"ST state is unknown for {share((market.is_st == -1) & traded)} of bars.",
+        f"No usable vwap for {share(np.isnan(vwap) & traded)} of bars: no amount, or prices on another basis.",
+        f"No float shares for {share(np.isnan(market.float_shares) & traded)} of bars: no size, no neutralised factor.",
+    ]
+    if len(inputs.securities):
+        notes.append(
+            "Names are those of the list of securities as ingested, not of the date they stand beside."
+        )
+    flags = inputs.workspace.store.read("bars", columns=["amount_est", "shares_est", "st_inferred"])
+    for name, what in (
+        ("amount_est", "Amount is estimated"),
+        ("shares_est", "Float shares are carried from another date"),
+        ("st_inferred", "ST state is inferred, not observed,"),
+    ):
+        if flags[name].any():
+            notes.append(f"{what} for {flags[name].sum() / max(len(flags), 1):.1%} of rows.")
+    return notes

@@ -1,0 +1,117 @@
+"""The trainings of a study as jobs: which are due, what each may see, and what its run directory says of itself."""
+
+import json
+from typing import Any
+
+import torch
+
+from gangru.features.windows import windows_of_date
+from gangru.study.inputs import Inputs
+from gangru.study.provenance import code_version, hardware, package_versions
+from gangru.study.settings import StudySettings, settings_toml
+from gangru.training.batches import FoldData, Sample
+from gangru.training.fold_run import FoldJob
+from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
+
+FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
+NOT_OF_A_FOLD = ("first", "last", "device", "threads", "engine")  # where and how far, not what
+
+
+def folds_of(inputs: Inputs) -> list[Fold]:
+    """The trainings due in this workspace."""
+    settings = inputs.workspace.settings
+    return due_folds(
+        inputs.calendar,
+        inputs.market.dates,
+        settings.training,
+        settings.label.reach,
+        settings.features.window,
+    )
+
+
+def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
+    """One job a fold; its data are made when its turn comes, from days up to its training day alone."""
+    workspace = inputs.workspace
+    settings = workspace.settings
+    text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
+    versions = workspace.store.versions()
+    jobs = []
+    for fold in folds:
+        rows = sample_rows(inputs.market.date_index(fold.trained_on), settings.training, settings.label.reach)
+        jobs.append(
+            FoldJob(
+                name=fold.name,
+                directory=workspace.runs / fold.name,
+                load=lambda rows=rows: fold_data(inputs, rows),  # type: ignore[misc]
+                kind=settings.features.generator,
+                gan=settings.gan,
+                predictor=settings.predictor,
+                training=settings.training,
+                settings_text=text,
+                default_text=default_text,
+                manifest=fold_manifest(inputs, fold, rows, versions),
+            )
+        )
+    return jobs
+
+
+def fold_settings_text(settings: StudySettings) -> str:
+    """The settings that make a fold what it is, as TOML."""
+    text = settings_toml(settings, FOLD_SECTIONS, commented=False)
+    lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
+    return "\n".join(lines) + "\n"
+
+
+def fold_manifest(
+    inputs: Inputs, fold: Fold, rows: SampleRows, versions: dict[str, int | None]
+) -> dict[str, Any]:
+    """What a run directory says about where it comes from."""
+    dates, settings = inputs.market.dates, inputs.workspace.settings
+    return {
+        "study": inputs.workspace.study,
+        "nominal": str(fold.nominal),
+        "trained_on": str(fold.trained_on),
+        "serves_to": str(fold.serves_to),
+        "train_dates": [str(d) for d in dates[rows.train]],
+        "purged_dates": [str(d) for d in dates[rows.purged]],
+        "valid_dates": [str(d) for d in dates[rows.valid]],
+        "last_label_date": str(dates[rows.valid[-1] + settings.label.reach]),
+        "features": list(settings.features.names),
+        "seed": settings.training.seed,
+        "data_versions": versions,
+        "code": code_version(),
+        "packages": package_versions(),
+        "hardware": hardware(settings.training.threads or torch.get_num_threads()),
+    }
+
+
+def fold_data(inputs: Inputs, rows: SampleRows) -> FoldData:
+    """Scaled windows and labels of a fold's sample dates; sees no bar after the last label's day."""
+
+    def sample(row: int) -> Sample:
+        windows = windows_of_date(
+            inputs.panel, row, inputs.universe.eligible[row], inputs.workspace.settings.features
+        )
+        labels, codes = inputs.labels[row, windows.stocks], inputs.market.codes[windows.stocks]
+        return Sample(windows.date, windows.x_NTF, labels, codes)
+
+    return FoldData(
+        train=tuple(sample(row) for row in rows.train),
+        valid=tuple(sample(row) for row in rows.valid),
+        purged=tuple(inputs.market.dates[rows.purged]),
+    )
+
+
+def unhealthy(inputs: Inputs) -> list[str]:
+    """A sentence for each trained fold whose GAN collapsed twice: its generator is used, and a reader has to know."""
+    found = []
+    for job in fold_jobs(inputs, folds_of(inputs)):
+        gan = json.loads((job.directory / "metrics.json").read_text("utf-8"))["gan"] if job.done else None
+        if gan and gan["collapsed"]:
+            kept = gan["at_best"]
+            found.append(
+                f"{job.name}: the GAN collapsed, was restarted with another seed and collapsed again; the predictor "
+                f"reads the generator of epoch {gan['best_epoch']} (discriminator's loss {kept['d_loss']:.3f}, spread "
+                f"between stocks {kept['dispersion_ratio']:.1%} of the real one)"
+            )
+    return found
