@@ -39,8 +39,10 @@ def exchange_days() -> Dates:
     import exchange_calendars
 
     name = "XSHG"
-    known = exchange_calendars.get_calendar(name)
-    whole = exchange_calendars.get_calendar(name, start=known.bound_min(), end=known.bound_max())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # pandas to the calendar's authors, not to our user
+        known = exchange_calendars.get_calendar(name)
+        whole = exchange_calendars.get_calendar(name, start=known.bound_min(), end=known.bound_max())
     days = whole.sessions.to_numpy().astype("datetime64[D]")
     days.flags.writeable = False
     return np.asarray(days)
