@@ -28,7 +28,8 @@ test: setup ## all tests but the long ones
 	$(BIN)/python -m pytest
 
 test-full: setup ## all tests with the long ones; the log goes to docs/results/
-	GANGRU_TEST_FULL=1 $(BIN)/python -m pytest --durations=30 | tee docs/results/test-full-$$(date +%F).log; exit $${PIPESTATUS[0]}
+	set -o pipefail; GANGRU_TEST_FULL=1 $(BIN)/python -m pytest --durations=30 | tee .test-full.log
+	mv .test-full.log docs/results/test-full-$$(date +%F).log
 
 lint: setup ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

@@ -5,6 +5,7 @@ and PyTorch is installed. Reading them from `study.toml` is `gangru.study.settin
 """
 
 import dataclasses
+import math
 import typing
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args, get_origin
@@ -56,6 +57,8 @@ def check_range(name: str, metadata: typing.Mapping[str, Any], value: Any) -> No
     """Raise SettingsError where a number lies outside the range that its field declares."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return
+    if not math.isfinite(value):
+        raise SettingsError(f"{name} = {value!r}: expected a number")
     ge, gt, le = metadata.get("ge"), metadata.get("gt"), metadata.get("le")
     if ge is not None and value < ge:
         raise SettingsError(f"{name} = {value!r}: expected at least {ge}")

@@ -58,6 +58,7 @@ def test_published_numbers_are_the_defaults() -> None:
         ('[features]\ngenerator = "vae"\n', "features.generator"),
         ("[label]\nentry_lag = 2\n", "label.entry_lag = 2: expected at most 1"),
         ("[gan]\nmin_epochs = 60\n", "gan.min_epochs = 60: expected at most max_epochs = 50"),
+        ('[training]\nfirst = "abc"\n', "training.first = 'abc': expected a date"),
         ("seed = 1\n", "seed stands outside any section"),
         ("[training\n", "is no TOML"),
     ],
@@ -113,3 +114,12 @@ def test_a_wrong_variant_is_not_remembered(tmp_path: Path) -> None:
 def test_settings_made_in_python_are_checked_too() -> None:
     with pytest.raises(SettingsError, match="expected at least"):
         settings_from({"simulate": {"stocks": 1}}, "here")
+
+
+def test_whatever_a_variant_remembers_reads_back(tmp_path: Path) -> None:
+    init_workspace(tmp_path)
+    made = open_workspace(tmp_path, "a", {"data.columns": {"code": "ts_code"}, "predictor.mlp": [8, 8]})
+    assert open_workspace(tmp_path, "a").settings == made.settings
+    for wrong in (None, float("nan")):
+        with pytest.raises(SettingsError):
+            open_workspace(tmp_path, "b", {"training.validation_share": wrong})

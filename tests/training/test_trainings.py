@@ -1,5 +1,6 @@
 """The trainings: resumed as if undisturbed, the same from the same seed, stopped by what is not finite."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -246,7 +247,9 @@ def test_a_fold_leaves_its_directory_and_a_rerun_changes_nothing(tmp_path: Path,
     }
     expected |= {"generator.safetensors"} if kind != "none" else set()
     expected |= {"gan_curves.csv"} if kind in ("gan", "ae") else set()
-    assert names == expected
+    assert names - {"gan_curves_first_attempt.csv"} == expected
+    restarted = kind == "gan" and json.loads((one.directory / "metrics.json").read_text())["gan"]["restarted"]
+    assert ("gan_curves_first_attempt.csv" in names) == restarted
     before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in one.directory.iterdir()}
     train_fold(one, silent)
     assert before == {
@@ -284,3 +287,13 @@ def test_weights_of_another_shape_a_missing_key_and_rubbish_are_refused(tmp_path
     (one.directory / "predictor.safetensors").write_bytes(b"rubbish")
     with pytest.raises(CheckpointError, match="no weights file"):
         load_fold(one, features=4)
+
+
+def test_a_training_begun_on_other_data_is_not_gone_on_with(tmp_path: Path) -> None:
+    one = job(tmp_path / "run", manifest={"data_versions": {"bars": 0}})
+    with pytest.raises(StoppedError):
+        train_fold(one, stop_after(2))
+    with pytest.raises(CheckpointError, match="was begun on data versions"):
+        train_fold(job(tmp_path / "run", manifest={"data_versions": {"bars": 1}}), silent)
+    train_fold(one, silent)
+    train_fold(job(tmp_path / "run", manifest={"data_versions": {"bars": 1}}), silent)

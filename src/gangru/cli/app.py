@@ -59,6 +59,6 @@ def main() -> None:
     signal.signal(signal.SIGINT, interrupt)
     try:
         app()
-    except GangruError as error:
+    except (GangruError, OSError) as error:
         typer.echo(f"gangru: {error}", err=True)
         sys.exit(1)

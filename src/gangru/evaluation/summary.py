@@ -4,7 +4,7 @@ M return months × N stocks; D days of the market's axis.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -114,7 +114,7 @@ def look(
     span = (factor_days.min(initial=dates[-1]), factor_days.max(initial=dates[0]))
     months, horizon, notes = measured_months(dates, calendar, span, last_month)
     scores = monthly_scores(rows, drops, horizon, len(market.codes), raw="pret" in factor.columns)
-    cut = first_days(market, int(np.searchsorted(dates, horizon, "right")) + ENTRY_LAG)
+    cut = market.first_days(int(np.searchsorted(dates, horizon, "right")) + ENTRY_LAG)
     factor_MN = of_months(scores.factor, scores.month, months.month - 1)
     universe = ~np.isnan(factor_MN) if eligible is None else eligible[months.start]
     return View(cut, months, scores, universe, notes)
@@ -150,14 +150,6 @@ def parsed_month(text: str) -> np.datetime64:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
         raise EvaluationError(f"last_month = {text!r}: expected a month as YYYY-MM, such as 2020-07")
     return np.datetime64(text, "M")
-
-
-def first_days(market: DailyMarket, days: int) -> DailyMarket:
-    """The market's first `days` days, as views."""
-    by_day = ("open", "high", "low", "close", "factor", "volume", "amount", "float_shares", "is_st")
-    return replace(
-        market, dates=market.dates[:days], **{name: getattr(market, name)[:days] for name in by_day}
-    )
 
 
 def factor_dates(scores: Scores, months: ReturnMonths) -> Dates:

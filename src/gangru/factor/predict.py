@@ -44,8 +44,8 @@ def predict_date(
     features: FeatureSettings,
     gan: GanSettings,
     training: TrainingSettings,
-) -> tuple[NDArray[np.int64], Floats, int]:
-    """Positions, pRet and the count of stocks with too few bars, on the date at `row`; sees bars up to it alone.
+) -> tuple[NDArray[np.int64], Floats, dict[str, int]]:
+    """Positions, pRet and counts of what was left out or filled, on the date at `row`; sees bars up to it alone.
 
     No label and nothing after the date enters: a stock that stops trading tomorrow is predicted like any other.
     """
@@ -55,7 +55,11 @@ def predict_date(
         sample = regenerate(fold.generator, sample, gan, training)
     device = next(fold.predictor.parameters()).device
     pret = predict(fold.predictor, torch.from_numpy(sample.x_NTF).to(device))
-    return windows.stocks, pret.cpu().numpy().astype(np.float64), windows.short
+    counts = {
+        "too few bars in the window": windows.short,
+        "kept, with gaps in the window filled": windows.filled,
+    }
+    return windows.stocks, pret.cpu().numpy().astype(np.float64), counts
 
 
 def factor_of_date(

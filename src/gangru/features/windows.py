@@ -26,6 +26,7 @@ class Windows:
     stocks: NDArray[np.int64]
     x_NTF: F32
     short: int  # eligible stocks left out for too few bars
+    filled: int  # stocks kept in whose window something was missing and filled
 
 
 def window_stocks(panel: Panel, row: int, eligible: Bools, settings: FeatureSettings) -> NDArray[np.int64]:
@@ -48,10 +49,11 @@ def windows_of_date(panel: Panel, row: int, eligible: Bools, settings: FeatureSe
     stocks = window_stocks(panel, row, eligible, settings)
     span = slice(row - settings.window + 1, row + 1)
     raw_NFT = np.ascontiguousarray(panel.values[span][:, stocks].transpose(1, 2, 0))
+    filled = int(np.isnan(raw_NFT).any(axis=(1, 2)).sum())
     fill_gaps(raw_NFT, panel.carry)
     x_NFT = standardise_stocks(standardise_days(raw_NFT, settings))
     short = int(np.count_nonzero(eligible)) - len(stocks)
-    return Windows(panel.dates[row], stocks, np.ascontiguousarray(x_NFT.transpose(0, 2, 1)), short)
+    return Windows(panel.dates[row], stocks, np.ascontiguousarray(x_NFT.transpose(0, 2, 1)), short, filled)
 
 
 def fill_gaps(x_NFT: F32, carry: Bools) -> None:

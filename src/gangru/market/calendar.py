@@ -40,7 +40,9 @@ def exchange_days() -> Dates:
 
     name = "XSHG"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # pandas to the calendar's authors, not to our user
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # pandas to the calendar's authors, not to our user
         known = exchange_calendars.get_calendar(name)
         whole = exchange_calendars.get_calendar(name, start=known.bound_min(), end=known.bound_max())
     days = whole.sessions.to_numpy().astype("datetime64[D]")

@@ -3,7 +3,7 @@
 Shapes: D trading days, ascending, × N stocks in ascending order of code. NaN stands where nothing was traded.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -69,6 +69,12 @@ class DailyMarket:
         """Tradable shares × raw close in yuan, (D, N); NaN where shares are unknown or nothing traded."""
         return self.float_shares * self.close
 
+    def first_days(self, days: int) -> "DailyMarket":
+        """The market as it was known at the close of its day number `days`, as views."""
+        by_day = ("open", "high", "low", "close", "factor", "volume", "amount", "float_shares", "is_st")
+        cut = {name: getattr(self, name)[:days] for name in by_day}
+        return replace(self, dates=self.dates[:days], **cut)
+
     def date_index(self, date: np.datetime64) -> int:
         """Position of a trading day; raises MarketError where it is not on the date axis."""
         i = int(np.searchsorted(self.dates, date))
@@ -89,9 +95,10 @@ def daily_market(bars: pl.DataFrame, securities: pl.DataFrame, calendar: Dates) 
     """Scatter bars into (date, stock) arrays.
 
     `bars` and `securities` have the columns of `market.schema`; `calendar` are ascending trading days, and those from
-    the first bar to the last make the date axis. Suspended rows and rows without volume are masked. A missing listing
-    date is the first bar's; a stock there on the first day of all is taken as listed long before. Raises MarketError
-    where there are no bars.
+    the first bar to the last make the date axis. Suspended rows and rows without volume are masked. A missing factor is
+    the stock's last one; bars before its first are masked; a stock without any is unadjusted. A missing listing date is
+    the first bar's; a stock there on the first day of all is taken as listed long before. Raises MarketError where
+    there are no bars.
     """
     if bars.is_empty():
         raise MarketError("the store has no bars: ingest some with `gangru ingest PATH`")
@@ -112,15 +119,17 @@ def daily_market(bars: pl.DataFrame, securities: pl.DataFrame, calendar: Dates) 
 
     is_st = np.full((len(dates), len(codes)), -1, dtype=np.int8)
     is_st[row[on_axis], column[on_axis]] = bars["is_st"].cast(pl.Int8).fill_null(-1).to_numpy()[on_axis]
-    factor = scatter("factor")
+    factor = carried(scatter("factor"))
+    factor[:, np.isnan(factor).all(axis=0)] = 1.0  # a source without factors: prices are taken as they are
+    known = ~np.isnan(factor)
     return DailyMarket(
         dates=dates,
         codes=codes,
         open=scatter("open"),
         high=scatter("high"),
         low=scatter("low"),
-        close=scatter("close"),
-        factor=np.where(np.isnan(factor), 1.0, factor),
+        close=np.where(known, scatter("close"), np.nan),
+        factor=factor,
         volume=scatter("volume"),
         amount=scatter("amount"),
         float_shares=scatter("float_shares"),

@@ -1,9 +1,10 @@
 """What the stages share: the market as arrays, the universe, the panel and the labels, each made once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from gangru.factor.predict import Exposures
@@ -28,6 +29,11 @@ class Inputs:
     calendar: Dates
     securities: pl.DataFrame
     industry: pl.DataFrame
+
+    def up_to(self, day: np.datetime64) -> "Inputs":
+        """The same workspace as it was known at the close of a trading day."""
+        days = int(np.searchsorted(self.market.dates, day, side="right"))
+        return replace(self, market=self.market.first_days(days))
 
     @cached_property
     def universe(self) -> Universe:

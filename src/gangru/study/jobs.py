@@ -55,9 +55,9 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
     return jobs
 
 
-def fold_settings_text(settings: StudySettings) -> str:
+def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:
     """The settings that make a fold what it is, as TOML."""
-    text = settings_toml(settings, FOLD_SECTIONS, commented=False)
+    text = settings_toml(settings, sections, commented=False)
     lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
     return "\n".join(lines) + "\n"
 

@@ -36,13 +36,18 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
             f"the return of {month} is not known: months run from {evaluation.first_month} to {evaluation.last_month}"
         )
     workspace = inputs.workspace
-    facts = simulation_facts(inputs)
+    month_end = np.datetime64(evaluation.last_month, "M") + 1
+    days = inputs.market.dates
+    known = inputs.up_to(
+        days[np.searchsorted(days, month_end.astype("datetime64[D]"))]
+    )  # the day after its end
+    facts = simulation_facts(known)
     contents = build_contents(
         evaluation,
         month=evaluation.last_month,
         folds=fold_records(inputs, evaluation),
         provenance=provenance(workspace),
-        data_notes=data_notes(inputs),
+        data_notes=data_notes(known),
         simulated=facts,
         comparison=comparisons(workspace, evaluation),
         settings=workspace.settings.report,

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import textwrap
 import tomllib
 import typing
@@ -186,6 +187,12 @@ def toml_value(value: Any) -> str:
     """A value as TOML; JSON's spelling of strings, numbers and lists is TOML's too."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if value is None or (isinstance(value, float) and not math.isfinite(value)):
+        raise SettingsError(
+            f"{value} cannot stand in a settings file: leave the setting out or give a number"
+        )
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{toml_value(k)} = {toml_value(v)}" for k, v in value.items()) + "}"
     if isinstance(value, tuple | list):
         return "[" + ", ".join(toml_value(item) for item in value) + "]"
     return json.dumps(value, ensure_ascii=False)

@@ -21,10 +21,10 @@ from gangru.factor.predict import factor_of_date, predict_date
 from gangru.market.daily import Floats
 from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import fold_jobs, folds_of
+from gangru.study.jobs import FOLD_SECTIONS, fold_jobs, fold_settings_text, folds_of
 from gangru.study.workspace import Workspace
 from gangru.training.engines.local import train_folds
-from gangru.training.fold_run import FoldJob, TrainedFold, load_fold
+from gangru.training.fold_run import FoldJob, TrainedFold, flat_toml, load_fold
 from gangru.training.loop import Tick, prepare_torch
 
 OnTick = Callable[[FoldJob, Tick], None]
@@ -55,12 +55,12 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
         trained = load_fold(job, len(settings.features.names))
         dates = inputs.market.dates[rows]
         for row in rows[(dates > fold.trained_on) & (dates <= fold.serves_to)]:
-            stocks, pret, short = predicted(inputs, trained, int(row))
+            stocks, pret, counts = predicted(inputs, trained, int(row))
             made = factor_of_date(
                 inputs.panel, int(row), stocks, pret, inputs.exposures, settings.factor, fold.name
             )
             tables.append(made.table)
-            drops.append(date_drops(inputs, int(row), {"too few bars in the window": short} | made.dropped))
+            drops.append(date_drops(inputs, int(row), counts | made.dropped))
             on_step(
                 str(inputs.market.dates[row]),
                 len(tables),
@@ -74,11 +74,16 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
     result = FactorTable(pl.concat(tables), pl.concat(drops))
     write_frame(inputs.workspace.factor_path, result.table)
     write_frame(inputs.workspace.runs / "drops.parquet", result.drops)
+    write_text(
+        inputs.workspace.runs / "factor.json", json.dumps(made_from(inputs.workspace), indent=1) + "\n"
+    )
     return result
 
 
-def predicted(inputs: Inputs, fold: TrainedFold, row: int) -> tuple[NDArray[np.int64], Floats, int]:
-    """Positions and pRet of the date at `row`, and how many eligible stocks have too few bars."""
+def predicted(
+    inputs: Inputs, fold: TrainedFold, row: int
+) -> tuple[NDArray[np.int64], Floats, dict[str, int]]:
+    """Positions and pRet of the date at `row`, and counts of what was left out or filled."""
     settings = inputs.workspace.settings
     eligible = inputs.universe.eligible[row]
     return predict_date(fold, inputs.panel, row, eligible, settings.features, settings.gan, settings.training)
@@ -94,11 +99,32 @@ def date_drops(inputs: Inputs, row: int, counts: dict[str, int]) -> pl.DataFrame
     )
 
 
+def made_from(workspace: Workspace) -> dict[str, Any]:
+    """What a factor depends on: its settings and the versions of the data."""
+    settings = flat_toml(fold_settings_text(workspace.settings, (*FOLD_SECTIONS, "factor")))
+    return {"settings": settings, "data_versions": workspace.store.versions()}
+
+
 def read_factor(workspace: Workspace) -> FactorTable:
-    """The factor written before. Raises EvaluationError where there is none."""
-    if not workspace.factor_path.exists():
+    """The factor written before.
+
+    Raises EvaluationError where there is none, or where settings or data have changed since it was made.
+    """
+    parts = [workspace.factor_path, workspace.runs / "drops.parquet", workspace.runs / "factor.json"]
+    if not all(path.exists() for path in parts):
         raise EvaluationError(
             f"{workspace.factor_path} is not there: run `gangru train` and `gangru factor` first"
+        )
+    then, now = json.loads(parts[2].read_text("utf-8")), made_from(workspace)
+    changed = [
+        f"{name} was {then[part].get(name)!r}, is {value!r}"
+        for part in now
+        for name, value in now[part].items()
+        if then[part].get(name) != value
+    ]
+    if changed:
+        raise EvaluationError(
+            f"{workspace.factor_path} was made from something else ({'; '.join(changed[:3])}): run `gangru factor`"
         )
     return FactorTable(
         pl.read_parquet(workspace.factor_path), pl.read_parquet(workspace.runs / "drops.parquet")

@@ -69,6 +69,19 @@ def check_settings(job: FoldJob) -> None:
         )
 
 
+def check_data(job: FoldJob) -> None:
+    """Raise CheckpointError where a training was begun, and not ended, on another version of the data."""
+    kept = job.directory / "manifest.json"
+    if not kept.exists():
+        return
+    old, new = json.loads(kept.read_text("utf-8")).get("data_versions"), job.manifest.get("data_versions")
+    if old != new:
+        raise CheckpointError(
+            f"{job.directory} was begun on data versions {old}, the store is at {new}: delete the directory to train "
+            "it anew"
+        )
+
+
 def flat_toml(text: str) -> dict[str, Any]:
     """SECTION.KEY → value of a TOML text of sections."""
     sections = tomllib.loads(text)
@@ -84,6 +97,7 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
     check_settings(job)
     if job.done:
         return
+    check_data(job)
     job.directory.mkdir(parents=True, exist_ok=True)
     write_text(job.directory / "settings.toml", job.settings_text)
     write_text(
@@ -96,6 +110,7 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
     generated_at = time.perf_counter()
     if made is not None:
         write_curve(job.directory / "gan_curves.csv", made.curve)
+        write_curve(job.directory / "gan_curves_first_attempt.csv", made.first_curve)
         data = regenerated(data, made.generator, job)
     result = train_predictor(
         data, job.predictor, job.training, job.directory / "predictor.state.safetensors", on_tick

@@ -105,4 +105,9 @@ def sample_rows(trained_row: int, settings: TrainingSettings, reach: int) -> Sam
     valid = rows[-settings.validation_dates :]
     older = rows[: -settings.validation_dates]
     reaches = older + reach >= valid[0]
+    if reaches.all():
+        raise TrainingError(
+            f"none of {settings.sample_dates} sample dates is left to train: {len(valid)} validate, {len(older)} are "
+            "purged; raise training.sample_dates or lower training.validation_share"
+        )
     return SampleRows(train=older[~reaches], purged=older[reaches], valid=valid)

@@ -3,7 +3,7 @@
 Published losses: L_G = −E[log D(G(z))], L_D = −E[log D(x)] − E[log(1 − D(G(z)))]. Nothing in L_G ties G(x) to x.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +60,7 @@ class GanResult:
     best_epoch: int
     collapsed: bool
     restarted: bool
+    first_curve: Curve = field(default_factory=list)  # of the attempt that a restart replaced
 
 
 @dataclass
@@ -106,7 +107,7 @@ def train_gan(
     second = attempt(
         data, settings, training, state.with_suffix(".second.safetensors"), on_tick, ANOTHER_SEED
     )
-    return GanResult(second.generator, second.curve, second.best_epoch, second.collapsed, restarted=True)
+    return replace(second, restarted=True, first_curve=first.curve)
 
 
 def attempt(

@@ -1,6 +1,7 @@
 """Settings of the trainings: the GAN, the predictor and the rolling. Published numbers are the defaults."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from gangru.errors import SettingsError
@@ -87,6 +88,18 @@ class TrainingSettings(Settings):
     engine: Literal["local"] = setting(
         "local", "What runs the folds: local = one after another in this process."
     )
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where a date is none."""
+        super().__post_init__()
+        for name in ("first", "last"):
+            value = getattr(self, name)
+            try:
+                date.fromisoformat(value or "2000-01-01")
+            except ValueError as error:
+                raise SettingsError(
+                    f"{name} = {value!r}: expected a date as YYYY-MM-DD, or nothing"
+                ) from error
 
     @property
     def validation_dates(self) -> int:

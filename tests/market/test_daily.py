@@ -1,0 +1,53 @@
+"""Bars as arrays: what is missing stays missing, and is never made up."""
+
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from gangru.market.daily import DailyMarket, daily_market
+from gangru.market.schema import BARS, SECURITIES
+from gangru.market.store import empty
+
+DAYS = [date(2020, 1, 2), date(2020, 1, 3), date(2020, 1, 6), date(2020, 1, 7), date(2020, 1, 8)]
+
+
+def market(factor: list[float | None], suspended: list[bool] | None = None) -> DailyMarket:
+    rows = {name: [10.0] * 5 for name in ("open", "high", "low", "close")} | {
+        "volume": [100.0] * 5,
+        "factor": factor,
+    }
+    frame = pl.DataFrame(
+        rows | {"date": DAYS, "code": ["600000.SH"] * 5, "suspended": suspended or [False] * 5}
+    )
+    bars = pl.concat([empty(BARS), frame], how="diagonal_relaxed")
+    return daily_market(bars, empty(SECURITIES), np.array(DAYS, dtype="datetime64[D]"))
+
+
+def test_a_missing_factor_is_the_last_one_and_no_crash() -> None:
+    assert market([7.0, 7.0, None, 7.0, 7.0]).adjusted("close")[:, 0].tolist() == [70.0] * 5
+
+
+def test_bars_before_the_first_factor_are_masked() -> None:
+    close = market([None, 7.0, 7.0, 7.0, 7.0]).adjusted("close")[:, 0]
+    assert np.isnan(close[0])
+    assert close[1:].tolist() == [70.0] * 4
+
+
+def test_a_stock_without_any_factor_is_taken_as_it_is() -> None:
+    assert market([None] * 5).adjusted("close")[:, 0].tolist() == [10.0] * 5
+
+
+def test_suspended_rows_are_masked() -> None:
+    assert market([1.0] * 5, [False, True, False, False, False]).traded[:, 0].tolist() == [
+        True,
+        False,
+        True,
+        True,
+        True,
+    ]
+
+
+def test_the_first_days_end_there() -> None:
+    cut = market([1.0] * 5).first_days(3)
+    assert len(cut.dates) == len(cut.close) == len(cut.is_st) == 3
