@@ -19,7 +19,6 @@ def factor_rows(
         return np.arange(len(dates))
     unit = "datetime64[M]" if rule == "month_end" else "datetime64[W]"
     period = calendar.astype("datetime64[D]").astype(unit)
-    last_of_period = np.append(
-        period[1:] != period[:-1], False
-    )  # whether the calendar's own last day ends one is unknown
+    # whether the calendar's own last day ends a period is not known
+    last_of_period = np.append(period[1:] != period[:-1], False)
     return np.flatnonzero(np.isin(dates, calendar[last_of_period]))

@@ -49,18 +49,20 @@ def windows_of_date(panel: Panel, row: int, eligible: Bools, settings: FeatureSe
     stocks = window_stocks(panel, row, eligible, settings)
     span = slice(row - settings.window + 1, row + 1)
     raw_NFT = np.ascontiguousarray(panel.values[span][:, stocks].transpose(1, 2, 0))
-    filled = int(np.isnan(raw_NFT).any(axis=(1, 2)).sum())
-    fill_gaps(raw_NFT, panel.carry)
+    filled = fill_gaps(raw_NFT, panel.carry)
     x_NFT = standardise_stocks(standardise_days(raw_NFT, settings))
     short = int(np.count_nonzero(eligible)) - len(stocks)
     return Windows(panel.dates[row], stocks, np.ascontiguousarray(x_NFT.transpose(0, 2, 1)), short, filled)
 
 
-def fill_gaps(x_NFT: F32, carry: Bools) -> None:
-    """Fill days without a value in place: carried features keep their last, or take their first; others get 0."""
+def fill_gaps(x_NFT: F32, carry: Bools) -> int:
+    """Fill days without a value in place: carried features keep their last, or take their first; others get 0.
+
+    Gives the number of stocks that had something to fill.
+    """
     gaps_N = np.flatnonzero(np.isnan(x_NFT).any(axis=(1, 2)))
     if len(gaps_N) == 0:
-        return
+        return 0
     x = x_NFT[gaps_N]
     known = ~np.isnan(x)
     day = np.arange(x.shape[2])
@@ -69,6 +71,7 @@ def fill_gaps(x_NFT: F32, carry: Bools) -> None:
     filled = np.take_along_axis(x, np.where(last >= 0, last, first), axis=2)
     filled[~known & ~carry[None, :, None]] = 0
     x_NFT[gaps_N] = np.nan_to_num(filled, nan=0.0)
+    return len(gaps_N)
 
 
 def standardise_days(x_NFT: F32, settings: FeatureSettings) -> F32:

@@ -18,9 +18,8 @@ Dates = NDArray[np.datetime64]
 Codes = NDArray[np.str_]
 
 PriceName = Literal["open", "high", "low", "close", "vwap"]
-VWAP_TOLERANCE = (
-    0.005  # amount and volume are rounded, and lots are odd: half a percent beyond the day's range
-)
+# Amount and volume are rounded, and lots are odd: half a percent beyond the day's range.
+VWAP_TOLERANCE = 0.005
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def data_notes(inputs: Inputs) -> list[str]:
     ended = traded.any(axis=0) & ~traded[-20:].any(axis=0)
     notes = [
         f"{int(traded.any(axis=0).sum()):,} stocks, {market.dates[0]} to {market.dates[-1]}, {bars:,} traded bars; "
-        f"{int(ended.sum()):,} of them have not traded in the last 20 days.",
+        f"{int(ended.sum()):,} stocks have not traded in the last 20 days.",
         f"ST state is unknown for {share((market.is_st == -1) & traded)} of bars.",
         f"No usable vwap for {share(np.isnan(vwap) & traded)} of bars: no amount, or prices on another basis.",
         f"No float shares for {share(np.isnan(market.float_shares) & traded)} of bars: no size, no neutralised factor.",
