@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from gangru.cli.setting_up import ingest_into
+from gangru.cli.sources import ingest_into
 from gangru.study.simulated import FOLDER, simulate_market
 from gangru.study.workspace import Workspace, init_workspace, open_workspace
 
@@ -35,5 +35,5 @@ def small_workspace(root: Path, **changes: Any) -> Workspace:
     init_workspace(root, SMALL | {name.replace("__", "."): value for name, value in changes.items()})
     workspace = open_workspace(root)
     simulate_market(workspace)
-    ingest_into(root, [root / FOLDER], None)
+    ingest_into(root, [root / FOLDER])
     return workspace

@@ -191,7 +191,7 @@ def test_back_adjusted_prices_want_a_factor_and_become_raw(give: Give, store: St
 
 
 def test_other_names_are_read_through_the_mapping_and_slips_are_noted(give: Give, store: Store) -> None:
-    settings = DataSettings(columns={"code": "代码", "volume": "vol", "amount": "turnovr"})
+    settings = DataSettings(columns={"code": "代码", "volume": "vol", "amount": "turnovr"}, units={"volume": "shares"})
     report = give(
         settings,
         cal__csv=CALENDAR,

@@ -65,4 +65,4 @@ def test_quarantine_holds_one_row_a_fault_with_its_place() -> None:
     found = all_faults([GOOD, GOOD | {"open": "x"}])
     told = quarantined("bars", "in/bars.csv", pl.Series([3]), pl.concat([found]))
     assert told.schema == pl.Schema(QUARANTINE.columns)
-    assert told.rows() == [("bars", "in/bars.csv", 3, "open", "x", "not a number")]
+    assert told.rows() == [("bars", "in/bars.csv", 3, "open", "x", "not a number", None, False)]

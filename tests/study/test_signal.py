@@ -38,12 +38,12 @@ NET: dict[str, Any] = PLAIN_GRU | {
 
 def trained(root: Path, **changes: Any) -> Inputs:
     """A simulated market with one fold of the plain GRU trained on it."""
-    from gangru.cli.setting_up import ingest_into
+    from gangru.cli.sources import ingest_into
 
     init_workspace(root, NET | {name.replace("__", "."): value for name, value in changes.items()})
     workspace = open_workspace(root)
     simulate_market(workspace)
-    ingest_into(root, [root / "simulated"], None)
+    ingest_into(root, [root / "simulated"])
     inputs = load_inputs(workspace)
     stages.train(inputs, lambda job, tick: None)
     return inputs

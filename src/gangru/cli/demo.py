@@ -23,7 +23,7 @@ def demo(
     """
     from gangru.cli.running import run_study
     from gangru.cli.screen import err, out, step
-    from gangru.cli.setting_up import ingest_into
+    from gangru.cli.sources import ingest_into
     from gangru.study.simulated import DEMO_SETTINGS, PLAIN_GRU, compare_with_best, simulate_market
     from gangru.study.workspace import init_workspace, open_workspace
 
@@ -33,7 +33,7 @@ def demo(
     if not (target / "simulated" / "simulate.json").exists():
         with step("simulating a market"):
             simulate_market(workspace)
-    ingest_into(target, [target / "simulated"], None)
+    ingest_into(target, [target / "simulated"])
     plain = run_study(open_workspace(target, "gru", PLAIN_GRU), report=False)
     full = run_study(workspace)
     with err.status("comparing with the best possible predictor"):

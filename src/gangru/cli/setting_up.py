@@ -1,23 +1,16 @@
-"""Commands that set a workspace up: init and ingest."""
+"""Commands that set a workspace up or list what it can be made of: init and features."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Changes, Directory, overrides, workspace_of
-
-if TYPE_CHECKING:
-    from gangru.market.ingest import IngestReport
+from gangru.cli.options import Changes, overrides, workspace_of
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("init", epilog="Examples:  gangru init mystudy   ·   gangru init toy --simulate")(init)
-    app.command(
-        "ingest",
-        epilog="Examples:  gangru ingest ~/data/ashare   ·   gangru ingest bars.csv --as bars -C mystudy",
-    )(ingest)
     app.command("features", epilog="Examples:  gangru features")(features)
 
 
@@ -51,72 +44,12 @@ def init(
     path = init_workspace(target, overrides(changes))
     out.print(f"wrote {path}", soft_wrap=True)
     if simulate:
+        from gangru.cli.sources import ingest_into
         from gangru.study.simulated import simulate_market
 
         workspace = workspace_of(target)
         with step("simulating a market"):
             facts = simulate_market(workspace)
         err.print(f"best possible IC of the simulated market: {facts['best_ic']:.4f}")
-        ingest_into(target, [target / "simulated"], None)
+        ingest_into(target, [target / "simulated"])
     out.print(f"next: gangru run -C {target}", soft_wrap=True)
-
-
-def ingest(
-    paths: Annotated[
-        list[Path], typer.Argument(metavar="PATH…", help="CSV or Parquet files, or folders of them.")
-    ],
-    directory: Directory = None,
-    kind: Annotated[
-        str | None,
-        typer.Option(
-            "--as", metavar="KIND", help="Take all as bars, securities, industry, index, members or calendar."
-        ),
-    ] = None,
-) -> None:
-    """Read files into the store: bars, securities, industries, index bars, index members, calendar.
-
-    Faulty rows go to the store's quarantine table with file, row, column, value and reason; valid rows are kept. A file
-    that cannot be read at all leaves the store as it was.
-    """
-    print_ingest(ingest_into(directory or Path(), paths, kind))
-
-
-def ingest_into(root: Path, paths: list[Path], kind: str | None) -> "IngestReport":
-    """Ingest files into a workspace's store, with progress."""
-    from gangru.cli.screen import share_progress
-    from gangru.market.ingest import ingest as ingest_files
-
-    workspace = workspace_of(root)
-    with share_progress("ingesting") as on_progress:
-        return ingest_files(paths, workspace.store, workspace.settings.data, kind, on_progress)
-
-
-def print_ingest(report: "IngestReport") -> None:
-    """What came of an ingest, a table of the store a line."""
-    from rich.table import Table
-
-    from gangru.cli.screen import out
-
-    table = Table()
-    for name in ("table", "files", "rows", "new", "changed", "unchanged", "quarantined"):
-        table.add_column(name, justify="left" if name == "table" else "right")
-    for name, part in report.tables.items():
-        change = part.change
-        counts = (
-            len(part.files),
-            part.rows_read,
-            change.new,
-            change.changed,
-            change.unchanged,
-            part.quarantined,
-        )
-        table.add_row(name, *(f"{count:,}" for count in counts))
-    out.print(table)
-    if report.unknown_codes:
-        out.print(f"{len(report.unknown_codes):,} codes have bars but stand in no list of securities: kept")
-    for note in report.notes:
-        out.print(note, soft_wrap=True)
-    for name, columns in report.ignored.items():
-        out.print(f"{name}: columns of no use here: {', '.join(columns)}", soft_wrap=True)
-    for path in report.skipped:
-        out.print(f"skipped {path}", soft_wrap=True)

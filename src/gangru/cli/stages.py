@@ -111,10 +111,10 @@ def run(
 ) -> None:
     """Everything in order: ingest (where paths are given), train, factor, evaluate, report."""
     from gangru.cli.running import run_study
-    from gangru.cli.setting_up import ingest_into, print_ingest
+    from gangru.cli.sources import ingest_into, print_ingest
 
     workspace = workspace_of(directory, study, changes)
     if paths:
-        print_ingest(ingest_into(directory or Path(), paths, None))
+        print_ingest(ingest_into(directory or Path(), paths))
     for path in run_study(workspace).reports:
         typer.echo(str(path))

@@ -115,5 +115,11 @@ def blamed(raw: pl.DataFrame, bad: pl.Series, column: str, reason: str) -> pl.Da
 
 def quarantined(kind: str, file: str, places: pl.Series, faults: pl.DataFrame) -> pl.DataFrame:
     """Faults as rows of the quarantine table; `places` says where in the file each stands."""
-    told = faults.with_columns(kind=pl.lit(kind), file=pl.lit(file), row=places.cast(pl.Int64))
+    told = faults.with_columns(
+        kind=pl.lit(kind),
+        file=pl.lit(file),
+        row=places.cast(pl.Int64),
+        content=pl.lit(None, dtype=pl.String),
+        released=pl.lit(value=False),
+    )
     return told.select(list(QUARANTINE.columns)).unique(QUARANTINE.key, keep="first", maintain_order=True)

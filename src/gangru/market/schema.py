@@ -67,14 +67,71 @@ MEMBERS = Table(
     key=("index", "code", "start"),
     required=("index", "code", "start", "end"),
 )
+NAMES = Table(
+    "names",
+    {"code": _S, "start": _D, "end": _D, "name": _S},
+    key=("code", "start"),
+    required=("code", "start", "name"),
+)
+ST = Table(
+    "st", {"code": _S, "start": _D, "end": _D}, key=("code", "start"), required=("code", "start", "end")
+)
+SUSPENSIONS = Table(
+    "suspensions",
+    {"code": _S, "start": _D, "end": _D},
+    key=("code", "start"),
+    required=("code", "start", "end"),
+)
+LISTINGS = Table(  # a stock that was delisted and listed again has two
+    "listings", {"code": _S, "start": _D, "end": _D}, key=("code", "start"), required=("code", "start", "end")
+)
+CODE_CHANGES = Table(  # from `date` on the security that traded as `old` trades as `code`
+    "code_changes", {"old": _S, "code": _S, "date": _D}, key=("old",), required=("old", "code", "date")
+)
 CALENDAR = Table("calendar", {"date": _D}, key=("date",), required=("date",))
 QUARANTINE = Table(
     "quarantine",
-    {"kind": _S, "file": _S, "row": pl.Int64(), "column": _S, "value": _S, "reason": _S},
+    {
+        "kind": _S,
+        "file": _S,  # or the call that the row came from
+        "row": pl.Int64(),
+        "column": _S,
+        "value": _S,
+        "reason": _S,
+        "content": _S,  # the whole row as JSON, in our columns and units as far as they could be read
+        "released": _B,  # somebody looked at it and let it in
+    },
     key=("kind", "file", "row", "column", "reason"),
     required=("kind", "file", "row", "column", "value", "reason"),
 )
+SOURCES = Table(  # what was ingested, so that an update reads only what is new
+    "sources",
+    {
+        "source": _S,  # files, qlib, tushare …
+        "origin": _S,  # a file's absolute path, a directory's, or of a vendor what was asked but the days
+        "arguments": _S,  # JSON of the request
+        "fingerprint": _S,  # of a file's content
+        "until": _D,  # the last day that came
+    },
+    key=("source", "origin"),
+    required=("source", "origin"),
+)
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (BARS, SECURITIES, INDUSTRY, INDEX_BARS, MEMBERS, CALENDAR, QUARANTINE)
+    table.name: table
+    for table in (
+        BARS,
+        SECURITIES,
+        INDUSTRY,
+        INDEX_BARS,
+        MEMBERS,
+        NAMES,
+        ST,
+        SUSPENSIONS,
+        LISTINGS,
+        CODE_CHANGES,
+        CALENDAR,
+        QUARANTINE,
+        SOURCES,
+    )
 }

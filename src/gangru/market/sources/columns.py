@@ -4,8 +4,8 @@ import polars as pl
 
 from gangru.errors import InputError
 from gangru.market.codes import canonical_codes
-from gangru.market.schema import Table
-from gangru.market.sources.settings import UNITS, DataSettings
+from gangru.market.schema import INDEX_BARS, Table
+from gangru.market.sources.settings import TURNOVER, UNITS, DataSettings
 
 PRICES = ("open", "high", "low", "close")
 TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
@@ -14,12 +14,22 @@ DATE_SPELLINGS = (  # what it looks like, and how it is read
     (r"^\d{8}$", "%Y%m%d"),
     (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
 )
+AMBIGUOUS_INDEX = r"^000\d{3}$"  # Shanghai's indices are numbered like Shenzhen's stocks
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?$"
+
+
+def tidied(frame: pl.DataFrame) -> pl.DataFrame:
+    """Text without blanks around it; empty text and NaN are null."""
+    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+    stripped = pl.col(pl.String).str.strip_chars()
+    return frame.with_columns(
+        pl.when(stripped != "").then(stripped).name.keep(), pl.col(pl.Float32, pl.Float64).fill_nan(None)
+    )
 
 
 def typed(raw: pl.DataFrame, table: Table) -> pl.DataFrame:
     """The table's columns from a file's; null where a value cannot be read or the column is not there."""
-    return pl.DataFrame(
+    rows = pl.DataFrame(
         [
             read_column(raw[name], dtype).alias(name)
             if name in raw.columns
@@ -27,6 +37,10 @@ def typed(raw: pl.DataFrame, table: Table) -> pl.DataFrame:
             for name, dtype in table.columns.items()
         ]
     )
+    if table is not INDEX_BARS or "code" not in raw.columns:
+        return rows
+    bare = raw["code"].cast(pl.String).str.contains(AMBIGUOUS_INDEX)
+    return rows.with_columns(pl.when(~bare.fill_null(value=False)).then(pl.col("code")))
 
 
 def read_column(raw: pl.Series, dtype: pl.DataType) -> pl.Series:
@@ -85,13 +99,47 @@ def read_flags(raw: pl.Series) -> pl.Series:
     return pl.select(pl.when(yes).then(True).when(no).then(False)).to_series()
 
 
+def with_zeros(codes: pl.Series) -> pl.Series:
+    """Codes that were written as numbers, with their leading zeros again: 1 and 1.0 are 000001."""
+    number = codes.cast(pl.String).str.strip_chars().str.replace(r"\.0+$", "")
+    short = number.str.contains(r"^\d{1,6}$")
+    frame = pl.DataFrame({"as_is": codes.cast(pl.String), "number": number.str.zfill(6), "short": short})
+    return frame.select(pl.when("short").then("number").otherwise("as_is").alias(codes.name)).to_series()
+
+
+def with_shares(frame: pl.DataFrame, settings: DataSettings, source: str) -> pl.DataFrame:
+    """Tradable shares from volume and turnover rate, in the declared unit, where a file has those alone.
+
+    Raises InputError where the unit of the turnover rate is not said.
+    """
+    if TURNOVER not in frame.columns:
+        return frame
+    if "float_shares" in frame.columns:
+        return frame.drop(TURNOVER)
+    rate = read_numbers(frame[TURNOVER])
+    if TURNOVER not in settings.units:
+        raise InputError(
+            f"{source}: the turnover rate, {rate.median()} at the median, may be in percent or a fraction; say which "
+            'in study.toml: [data.units] turnover = "percent" or "fraction"'
+        )
+    share = rate * settings.scale(TURNOVER)
+    volume = read_numbers(frame["volume"]) * settings.scale("volume")
+    known = pl.DataFrame({"share": share, "volume": volume})
+    shares = known.select(
+        pl.when((pl.col("share") > 0) & (pl.col("volume") > 0)).then(pl.col("volume") / pl.col("share"))
+    ).to_series()
+    return frame.drop(TURNOVER).with_columns((shares / settings.scale("float_shares")).alias("float_shares"))
+
+
 def in_our_units(rows: pl.DataFrame, settings: DataSettings, source: str) -> pl.DataFrame:
-    """Shares and yuan from the declared units, raw prices from back-adjusted ones.
+    """Shares and yuan from the declared units, raw prices from back-adjusted ones; forward-adjusted ones stay.
 
     Raises InputError where prices are declared back-adjusted and the file, `source`, has no factor.
     """
     measured = [name for name in UNITS if name in rows.columns and settings.scale(name) != 1]
     rows = rows.with_columns(pl.col(name) * settings.scale(name) for name in measured)
+    if settings.forward_adjusted and "factor" in rows.columns:
+        rows = rows.with_columns(pl.lit(1.0).alias("factor"))  # another factor would adjust them twice
     if settings.back_adjusted and "factor" in rows.columns:
         if rows["factor"].null_count() == len(rows):
             raise InputError(

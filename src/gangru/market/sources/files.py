@@ -1,181 +1,157 @@
-"""CSV and Parquet files: found in a fixed order, read as they are, every row traceable to its place."""
+"""Files as a source: CSV and Parquet, told apart by their columns, only those that are new if so asked."""
 
-import csv
-import glob
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from gangru.errors import InputError
+from gangru.market.codes import is_index_code
+from gangru.market.schema import BARS, CALENDAR, INDEX_BARS, SECURITIES, SOURCES
+from gangru.market.sources.columns import in_our_units, typed, with_shares, with_zeros
+from gangru.market.sources.evidence import ask_where_unclear
+from gangru.market.sources.kinds import KINDS, Plan, kind_named, lacking, missing_columns, plan_file
+from gangru.market.sources.protocol import OnProgress, Piece
+from gangru.market.sources.raw import RawFile, column_names, find_files, read_columns
+from gangru.market.sources.reading import DATED
+from gangru.market.sources.request import Request
+from gangru.market.sources.settings import DataSettings
 
-SUFFIXES = (".csv", ".parquet")
-REPEATED = "_duplicated_0"  # how Polars renames the second of two columns of one name
+NAME: Literal["files"] = "files"
 
 
-@dataclass(frozen=True)
-class Found:
-    """The files to read, in the order in which they are read, and those skipped for their suffix."""
+@dataclass
+class FilesSource:
+    """Files, folders and patterns; `kind` forces what every file is taken for.
 
-    files: tuple[Path, ...]
-    skipped: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class RawFile:
-    """One file's wanted columns as they stand there, under our names, text where the file is CSV.
-
-    `index` numbers the rows as read, so that `places` can say where they stand; `blank` counts blank lines
-    left out.
+    `seen` maps absolute paths to fingerprints: a file that still has the one named there is passed over.
     """
 
-    path: Path
-    frame: pl.DataFrame
-    index: pl.Series
-    blank: int
+    paths: Sequence[str | Path]
+    settings: DataSettings
+    kind: str | None = None
+    seen: Mapping[str, str] = field(default_factory=dict)
+    name: str = NAME
+    notes: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    fingerprints: dict[str, str] = field(default_factory=dict)
 
-    def places(self, positions: pl.Series) -> pl.Series:
-        """Where rows stand, Int64: the line with the header as 1 in CSV, the 0-based row in Parquet."""
-        read = self.index.gather(positions).cast(pl.Int64)
-        if self.path.suffix.lower() == ".parquet" or read.is_empty():
-            return read
-        return pl.Series(record_lines(self.path)[read.to_numpy()])
-
-
-def find_files(paths: Sequence[str | Path]) -> Found:
-    """Walk files, folders and glob patterns; each file once, in sorted order within what was asked.
-
-    Raises InputError where a path does not exist or nothing readable is found.
-    """
-    files: dict[Path, Path] = {}
-    skipped: dict[str, None] = {}
-    for path in paths:
-        for file in sorted_files(path):
-            if file.suffix.lower() in SUFFIXES:
-                files.setdefault(file.resolve(), file)
-            else:
-                skipped[str(file)] = None
-    if not files:
-        passed = f"; skipped {', '.join(skipped)}" if skipped else ""
-        asked = ", ".join(map(str, paths)) or "nothing"
-        raise InputError(f"no .csv or .parquet file in {asked}{passed}")
-    return Found(tuple(files.values()), tuple(skipped))
-
-
-def sorted_files(path: str | Path) -> list[Path]:
-    """The files under one path or pattern, hidden ones left out, sorted."""
-    place = Path(path)
-    if place.is_file():
-        return [place]
-    if place.is_dir():
-        inside = (file for file in place.rglob("*") if file.is_file())
-        return sorted(f for f in inside if not any(p.startswith(".") for p in f.relative_to(place).parts))
-    matches = sorted(glob.glob(str(path), recursive=True))  # noqa: PTH207 (a pattern may be absolute)
-    if not matches:
-        raise InputError(f"{path} does not exist; name a CSV or Parquet file, a folder or a pattern")
-    return [file for match in matches for file in sorted_files(match)]
-
-
-def column_names(path: Path) -> list[str]:
-    """The names in a file's header or schema; raises InputError where it is empty or cannot be read."""
-    if path.stat().st_size == 0:
-        raise InputError(f"{path} is empty: expected a header and rows")
-    try:
-        if path.suffix.lower() == ".parquet":
-            return list(pl.read_parquet_schema(path))
-        names = pl.read_csv(path, n_rows=0, infer_schema=False, glob=False).columns
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise unreadable(path, error) from error
-    if any("\ufffd" in name for name in names):  # Polars replaces what it cannot decode in a header
-        raise InputError(f"{path} is not UTF-8: save it as UTF-8")
-    twice = [name.removesuffix(REPEATED) for name in names if name.endswith(REPEATED)]
-    if twice:
-        raise InputError(f"{path} has the column {', '.join(twice)} twice: name each column once")
-    return names
-
-
-def read_columns(path: Path, columns: dict[str, str]) -> RawFile:
-    """Read the columns that `columns` maps (our name → the file's name); blank text and NaN become null.
-
-    Raises InputError where the file is truncated, is not UTF-8, has no rows or a row with too many fields.
-    """
-    wanted = list(dict.fromkeys(columns.values()))
-    try:
-        if path.suffix.lower() == ".parquet":
-            read = pl.read_parquet(path, columns=wanted, glob=False)
-        else:
-            read = pl.read_csv(path, infer_schema=False, glob=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise unreadable(path, error) from error
-    index = pl.Series("index", np.arange(len(read), dtype=np.uint32))
-    blank = pl.all_horizontal(pl.all().is_null())
-    text = path.suffix.lower() == ".csv"
-    if text:
-        blanks = read.select(blank).to_series()
-        if blanks.any():
-            index, read = index.filter(~blanks), read.filter(~blanks)
-    if read.is_empty():
-        raise InputError(f"{path} has a header, but no rows")
-    for name, dtype in read.select(wanted).schema.items():
-        if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
-            raise InputError(
-                f"{path}: column {name} is of type {dtype}; expected text, numbers, dates or flags"
-            )
-    frame = read.select(pl.col(name).alias(ours) for ours, name in columns.items())
-    frame = frame.with_columns(pl.col(pl.Categorical, pl.Enum).cast(pl.String))
-    stripped = pl.col(pl.String).str.strip_chars()
-    frame = frame.with_columns(
-        pl.when(stripped != "").then(stripped).name.keep(), pl.col(pl.Float32, pl.Float64).fill_nan(None)
-    )
-    return RawFile(path, frame, index, blank=int(blanks.sum()) if text else 0)
-
-
-def unreadable(path: Path, error: Exception) -> InputError:
-    """Say what is wrong with a file that cannot be read at all, and what to do."""
-    if path.suffix.lower() == ".parquet":
-        return InputError(
-            f"{path} is no whole Parquet file (truncated?): {first_line(error)}; fetch it again"
+    def pieces(self, on_progress: OnProgress) -> Iterator[Piece]:
+        """Yield each file's rows, calendars first; raises InputError naming the file that cannot be read."""
+        found = find_files(self.paths)
+        self.skipped = found.skipped
+        manner = manner_of_reading(self.settings, self.kind)
+        prints = {path: fingerprint(path, manner) for path in found.files}
+        fresh = [path for path in found.files if self.seen.get(str(path.resolve())) != prints[path]]
+        headers = {path: column_names(path) for path in fresh}
+        plans = [plan_file(path, names, self.settings, self.kind) for path, names in headers.items()]
+        self.notes = tuple(unused_names(self.settings, headers)) + self.passed_over(
+            len(found.files), len(fresh)
         )
-    try:
-        with path.open(encoding="utf-8", newline="") as lines:
-            rows = csv.reader(lines, strict=True)
-            width = len(next(rows, []))
-            if width == 0:
-                return InputError(f"{path} is empty: expected a header and rows")
-            for fields in rows:
-                if len(fields) > width:
-                    return InputError(
-                        f"{path}, line {rows.line_num}: {len(fields)} fields under {width} columns; quote "
-                        "text that holds a comma, and write numbers without thousands separators"
-                    )
-    except UnicodeDecodeError as wrong:
-        return InputError(f"{path} is not UTF-8 (byte {wrong.start}): save it as UTF-8")
-    except csv.Error as wrong:
-        return InputError(f"{path}, line {rows.line_num}: {wrong}; close the quotes, or fetch the file again")
-    return InputError(f"{path} cannot be read as CSV: {first_line(error)}")
+        for done, plan in enumerate(sorted(plans, key=lambda plan: plan.kind.table is not CALENDAR)):
+            on_progress(f"reading {plan.path.name}", done / len(plans))
+            yield piece_of(plan, headers[plan.path], self.settings)
+            self.fingerprints[str(plan.path.resolve())] = prints[plan.path]
+
+    def passed_over(self, found: int, fresh: int) -> tuple[str, ...]:
+        """A sentence on the files that have not changed since they were ingested."""
+        return (
+            (f"{found - fresh} of {found} files are as they were and were passed over",)
+            if fresh < found
+            else ()
+        )
+
+    def landed(self) -> None:
+        """Nothing is kept: the files are still there."""
+
+    def remembered(self) -> pl.DataFrame:
+        """The files as rows of the sources table, so that an update reads only what is new."""
+        paths = tuple(str(Path(path).absolute()) for path in self.paths)
+        prints, asked = self.fingerprints, Request(NAME, paths, self.kind).to_json()
+        return pl.DataFrame(
+            {
+                "source": [NAME] * len(prints),
+                "origin": list(prints),
+                "arguments": [asked] * len(prints),
+                "fingerprint": list(prints.values()),
+                "until": [None] * len(prints),
+            },
+            schema=SOURCES.columns,
+        )
 
 
-def first_line(error: Exception) -> str:
-    """An error's first line, without the advice on another library's options."""
-    return str(error).strip().split("\n", maxsplit=1)[0]
+def piece_of(plan: Plan, names: Sequence[str], settings: DataSettings) -> Piece:
+    """One file's rows; raises InputError where it cannot be read."""
+    raw = read_columns(plan.path, plan.columns)
+    if settings.codes == "numbers" and "code" in plan.columns:
+        raw = replace(raw, frame=raw.frame.with_columns(with_zeros(raw.frame["code"])))
+    plan = decided(plan, raw)
+    source = str(plan.path)
+    return Piece(
+        kind=plan.kind.name,
+        frame=with_shares(raw.frame, settings, source),
+        origin=source,
+        convert=partial(converted, plan=plan, settings=settings),
+        places=raw.places,
+        ends=settings.interval_ends,
+        taxonomy=plan.taxonomy,
+        blank=raw.blank,
+        ignored=tuple(name for name in names if name not in plan.columns.values()),
+    )
 
 
-def record_lines(path: Path) -> NDArray[np.int64]:
-    """The line on which each CSV record after the header begins, blank ones too, the header being line 1.
+def converted(rows: pl.DataFrame, plan: Plan, settings: DataSettings) -> pl.DataFrame:
+    """Typed rows in our units; raises InputError where what bars mean is neither said nor evident."""
+    source = str(plan.path)
+    if plan.kind.table is BARS:
+        ask_where_unclear(rows, settings, plan.columns, source)
+    return in_our_units(rows, settings, source)
 
-    A line break inside quotes belongs to its record.
-    """
-    data: NDArray[Any] = np.frombuffer(path.read_bytes(), dtype=np.uint8)
-    breaks = np.flatnonzero(data == ord("\n"))
-    quotes = np.flatnonzero(data == ord('"'))
-    ends = np.searchsorted(quotes, breaks) % 2 == 0
-    lines = np.concatenate([[1], np.flatnonzero(ends) + 2])  # after the n-th break begins line n + 1
-    starts = np.concatenate([[0], breaks[ends] + 1])
-    stops = np.append(breaks[ends], len(data))
-    bare = np.array([not data[a:b].tobytes().strip() for a, b in zip(starts[:64], stops[:64], strict=True)])
-    header = int(np.argmin(bare))  # blank lines before the header are not counted
-    return np.asarray(lines[header + 1 :] - lines[header] + 1)
+
+def decided(plan: Plan, raw: RawFile) -> Plan:
+    """Tell bars of indices from bars of stocks by their codes; raises InputError where neither fits."""
+    if plan.forced or plan.kind.table.name not in DATED:
+        return plan
+    codes = typed(raw.frame.select("code").unique(), SECURITIES)["code"].drop_nulls()
+    if len(codes) and is_index_code(codes).all():
+        return replace(plan, kind=kind_named("index"))
+    if plan.kind.table is INDEX_BARS:
+        raise missing_columns(
+            plan.path, KINDS[0], lacking(KINDS[0], plan.columns), list(plan.columns.values())
+        )
+    return plan
+
+
+def unused_names(settings: DataSettings, headers: Mapping[Path, Sequence[str]]) -> list[str]:
+    """Declared column names that no file has: a slip of the pen would otherwise be a column of nulls."""
+    there = {name for names in headers.values() for name in names}
+    return [
+        f"[data.columns] {ours} = {theirs!r}: no file has this column"
+        for ours, theirs in settings.columns.items()
+        if headers and theirs not in there
+    ]
+
+
+def manner_of_reading(settings: DataSettings, kind: str | None) -> str:
+    """What decides, beside its content, what a file is read as."""
+    parts = (
+        settings.columns,
+        settings.units,
+        settings.codes,
+        settings.taxonomy,
+        settings.interval_ends,
+        kind,
+    )
+    return json.dumps(parts, sort_keys=True, ensure_ascii=False)
+
+
+def fingerprint(path: Path, manner: str) -> str:
+    """A digest of a file's content and of how it is read."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16))
+    digest.update(manner.encode())
+    return digest.hexdigest()

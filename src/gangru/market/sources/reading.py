@@ -1,22 +1,46 @@
-"""One file's rows, typed, in our units and checked, with the faults of those that are left out."""
+"""One piece of a source, typed, in our units and checked, with the faults of the rows that are left out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from gangru.errors import InputError
-from gangru.market.codes import is_index_code
 from gangru.market.quality import date_faults, quarantined, reading_faults, rule_faults
-from gangru.market.schema import BARS, INDEX_BARS, INDUSTRY, MEMBERS, SECURITIES, Table
-from gangru.market.sources.columns import in_our_units, typed
-from gangru.market.sources.files import RawFile, read_columns
-from gangru.market.sources.kinds import KINDS, Plan, kind_named, lacking, missing_columns
-from gangru.market.sources.settings import DataSettings
+from gangru.market.schema import (
+    BARS,
+    INDEX_BARS,
+    INDUSTRY,
+    LISTINGS,
+    MEMBERS,
+    NAMES,
+    ST,
+    SUSPENSIONS,
+    Table,
+)
+from gangru.market.sources.columns import tidied, typed
+from gangru.market.sources.kinds import kind_named
+from gangru.market.sources.protocol import Piece
 
 DATED = frozenset({BARS.name, INDEX_BARS.name})
-SPANS = {INDUSTRY.name: ["taxonomy", "code"], MEMBERS.name: ["index", "code"]}
+
+
+@dataclass(frozen=True)
+class SpanOf:
+    """An interval table's key, and what holds for the interval; None where being there is all."""
+
+    key: tuple[str, ...]
+    value: str | None = None
+
+
+SPANS = {
+    INDUSTRY.name: SpanOf(("taxonomy", "code"), "industry"),
+    MEMBERS.name: SpanOf(("index", "code")),
+    NAMES.name: SpanOf(("code",), "name"),
+    ST.name: SpanOf(("code",)),
+    SUSPENSIONS.name: SpanOf(("code",)),
+    LISTINGS.name: SpanOf(("code",)),
+}
 
 
 @dataclass(frozen=True)
@@ -41,83 +65,60 @@ class Days:
 
 @dataclass(frozen=True)
 class Loaded:
-    """One file after reading: its valid rows with `_index` (their position as read), and its faults.
+    """One piece after checking: its valid rows with `_index` (their position in the piece), and its faults.
 
-    `faults` are rows of the quarantine table; `places` turns positions into the file's own rows.
-    `without_ends` says that an interval file has starts alone.
+    `faults` are rows of the quarantine table. `without_ends` says that an interval table has starts alone.
     """
 
-    plan: Plan
+    piece: Piece
     table: Table
     rows: pl.DataFrame
     faults: pl.DataFrame
     rows_read: int
-    blank: int
     notes: tuple[str, ...]
     without_ends: bool
-    places: Callable[[pl.Series], pl.Series]
 
 
-def load(plan: Plan, settings: DataSettings, days: Days | None) -> Loaded:
-    """Read and check one file; raises InputError where it cannot be read or none of its rows is valid."""
-    raw = read_columns(plan.path, plan.columns)
-    plan = decided(plan, raw)
-    table = plan.kind.table
-    frame = raw.frame.select(name for name in raw.frame.columns if name in table.columns)
+def checked(piece: Piece, days: Days | None) -> Loaded:
+    """Type and check one piece; raises InputError where none of its rows is valid."""
+    table = kind_named(piece.kind).table
+    frame = tidied(piece.frame.select(name for name in piece.frame.columns if name in table.columns))
     rows = typed(frame, table)
     faults = [reading_faults(frame, rows, table)]
-    rows = in_our_units(rows, settings, str(plan.path))
-    notes: list[str] = []
+    rows = piece.convert(rows)
+    notes = piece.notes
     if table is INDUSTRY:
-        rows = rows.with_columns(pl.col("taxonomy").fill_null(plan.taxonomy))
+        rows = rows.with_columns(pl.col("taxonomy").fill_null(piece.taxonomy))
     if table.name in SPANS and "end" in frame.columns:
-        rows, note = with_exclusive_ends(rows, SPANS[table.name], settings, str(plan.path))
-        notes.append(note)
+        rows, note = with_exclusive_ends(rows, SPANS[table.name].key, piece)
+        notes += note
     faults.append(rule_faults(frame, rows, table))
     if table.name in DATED and days is not None:
         faults.append(date_faults(frame, rows, days.allowing(rows["date"]), days.reason()))
-    return sifted(plan, raw, rows, pl.concat(faults), tuple(notes))
-
-
-def decided(plan: Plan, raw: RawFile) -> Plan:
-    """Tell bars of indices from bars of stocks by their codes; raises InputError where neither fits."""
-    if plan.forced or plan.kind.table.name not in DATED:
-        return plan
-    codes = typed(raw.frame.select("code").unique(), SECURITIES)["code"].drop_nulls()
-    if len(codes) and is_index_code(codes).all():
-        return replace(plan, kind=kind_named("index"))
-    if plan.kind.table is INDEX_BARS:
-        raise missing_columns(
-            plan.path, KINDS[0], lacking(KINDS[0], plan.columns), list(plan.columns.values())
-        )
-    return plan
+    return sifted(piece, table, rows, pl.concat(faults), notes, "end" not in frame.columns)
 
 
 def sifted(
-    plan: Plan, raw: RawFile, rows: pl.DataFrame, faults: pl.DataFrame, notes: tuple[str, ...]
+    piece: Piece,
+    table: Table,
+    rows: pl.DataFrame,
+    faults: pl.DataFrame,
+    notes: tuple[str, ...],
+    without_ends: bool,
 ) -> Loaded:
     """Part the valid rows from the faulty ones; raises InputError where none is valid."""
     good = np.ones(len(rows), dtype=bool)
     good[faults["index"].to_numpy()] = False
-    told = quarantined(plan.kind.name, str(plan.path), raw.places(faults["index"]), faults)
-    loaded = Loaded(
-        plan=plan,
-        table=plan.kind.table,
-        rows=rows.with_row_index("_index").filter(pl.Series(good)),
-        faults=told,
-        rows_read=len(rows),
-        blank=raw.blank,
-        notes=notes,
-        without_ends="end" not in raw.frame.columns,
-        places=raw.places,
-    )
-    if loaded.rows.is_empty():
+    told = quarantined(piece.kind, piece.origin, piece.places(faults["index"]), faults)
+    kept = rows.with_row_index("_index").filter(pl.Series(good))
+    loaded = Loaded(piece, table, kept, told, len(rows), notes, without_ends)
+    if kept.is_empty() and len(rows):
         raise nothing_valid(loaded)
     return loaded
 
 
 def nothing_valid(loaded: Loaded, faults: pl.DataFrame | None = None) -> InputError:
-    """Say that no row of a file can be used, with the first fault."""
+    """Say that no row of a piece can be used, with the first fault."""
     first = (loaded.faults if faults is None else faults).sort("row").row(0, named=True)
     return InputError(
         f"{first['file']}: none of its {loaded.rows_read} rows can be used as {first['kind']}; the first "
@@ -126,24 +127,26 @@ def nothing_valid(loaded: Loaded, faults: pl.DataFrame | None = None) -> InputEr
 
 
 def with_exclusive_ends(
-    rows: pl.DataFrame, key: list[str], settings: DataSettings, source: str
-) -> tuple[pl.DataFrame, str]:
-    """Half-open intervals from a file's, and a note on how its ends were read.
+    rows: pl.DataFrame, key: tuple[str, ...], piece: Piece
+) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Half-open intervals from a piece's, and a note on how its ends were read where that was to be found out.
 
-    Raises InputError where the setting is auto and the file shows both conventions.
+    Raises InputError where the piece shows both conventions.
     """
-    sorted_rows = rows.select(*key, "start", "end").drop_nulls([*key, "start"]).sort([*key, "start"])
-    gap = (pl.col("start").shift(-1).over(key) - pl.col("end")).dt.total_days()
-    touching, day_before = sorted_rows.select((gap == 0).sum(), (gap == 1).sum().alias("before")).row(0)
-    seen = f"{touching} ends are the next start, {day_before} the day before it"
-    ends = settings.interval_ends
+    ends = piece.ends
+    note: tuple[str, ...] = ()
     if ends == "auto":
-        if touching and day_before:
+        sorted_rows = rows.select(*key, "start", "end").drop_nulls([*key, "start"]).sort([*key, "start"])
+        gap = (pl.col("start").shift(-1).over(list(key)) - pl.col("end")).dt.total_days()
+        touching, before = sorted_rows.select((gap == 0).sum(), (gap == 1).sum().alias("before")).row(0)
+        seen = f"{touching} ends are the next start, {before} the day before it"
+        if touching and before:
             raise InputError(
-                f"{source}: {seen}; say in study.toml whether ends are the last day or the day after: "
+                f"{piece.origin}: {seen}; say in study.toml whether ends are the last day or the day after: "
                 '[data] interval_ends = "inclusive" or "exclusive"'
             )
-        ends = "inclusive" if day_before else "exclusive"
+        ends = "inclusive" if before else "exclusive"
+        note = (f"{piece.origin}: ends read as {ends} ({seen})",)
     if ends == "inclusive":
         rows = rows.with_columns(pl.col("end") + pl.duration(days=1))
-    return rows, f"{source}: ends read as {ends} ({seen})"
+    return rows, note

@@ -9,15 +9,21 @@ from gangru.settings import Settings, setting
 
 SHARES = {"shares": 1.0, "lots": 100.0, "thousand shares": 1e3, "ten thousand shares": 1e4}
 YUAN = {"yuan": 1.0, "thousand yuan": 1e3, "ten thousand yuan": 1e4}
-PRICES = {"yuan": 1.0, "back-adjusted yuan": 1.0}  # the latter are divided by the factor of their row
+RATES = {"fraction": 1.0, "percent": 0.01}
+PRICES = dict.fromkeys(("yuan", "back-adjusted yuan", "forward-adjusted yuan"), 1.0)
 
 UNITS: dict[str, dict[str, float]] = {
     "volume": SHARES,
     "float_shares": SHARES,
     "amount": YUAN,
+    "turnover": RATES,
     "price": PRICES,
 }
-COLUMNS = frozenset(name for table in TABLES.values() if table.name != "quarantine" for name in table.columns)
+OWN = frozenset({"quarantine", "sources"})  # tables that no file fills
+TURNOVER = "turnover"  # of bars: no column of the store, but tradable shares follow from it
+COLUMNS = frozenset(name for table in TABLES.values() if table.name not in OWN for name in table.columns) | {
+    TURNOVER
+}
 
 
 @dataclass(frozen=True)
@@ -33,7 +39,21 @@ class DataSettings(Settings):
     units: dict[str, str] = setting(
         dict,
         "Units of volume, float_shares (shares, lots, thousand shares, ten thousand shares), amount (yuan, "
-        "thousand yuan, ten thousand yuan) and price (yuan, back-adjusted yuan); default shares and yuan.",
+        "thousand yuan, ten thousand yuan), turnover (fraction, percent) and price (yuan, back-adjusted yuan, "
+        "forward-adjusted yuan). A column of our name has our unit, shares and yuan, unless its numbers contradict.",
+    )
+    codes: Literal["spelled", "numbers"] = setting(
+        "spelled",
+        "How codes are written: spelled has all six digits; in numbers leading zeros are lost, and 1 is 000001.",
+    )
+    calendar: Literal["auto", "file", "exchange", "data"] = setting(
+        "auto",
+        "Where trading days come from: an ingested calendar file, the exchange's own as exchange_calendars has it, the "
+        "days that have bars, or, as auto does, the file where there is one, else the exchange's with the bars'.",
+    )
+    pins: dict[str, int] = setting(
+        dict,
+        "Versions of tables that the study reads, whatever comes later: bars = 3. Empty reads the newest.",
     )
     taxonomy: str = setting("sw", "Taxonomy of industry files that do not name theirs.")
     interval_ends: Literal["auto", "exclusive", "inclusive"] = setting(
@@ -48,6 +68,9 @@ class DataSettings(Settings):
         for name in self.columns:
             if name not in COLUMNS:
                 raise SettingsError(f"columns.{name}: expected one of {', '.join(sorted(COLUMNS))}")
+        for name in self.pins:
+            if name not in TABLES:
+                raise SettingsError(f"pins.{name}: expected one of {', '.join(TABLES)}")
         for name, unit in self.units.items():
             if name not in UNITS:
                 raise SettingsError(f"units.{name}: expected one of {', '.join(UNITS)}")
@@ -62,3 +85,8 @@ class DataSettings(Settings):
     def back_adjusted(self) -> bool:
         """Whether prices are declared to be back-adjusted."""
         return self.units.get("price") == "back-adjusted yuan"
+
+    @property
+    def forward_adjusted(self) -> bool:
+        """Whether prices are declared to be forward-adjusted."""
+        return self.units.get("price") == "forward-adjusted yuan"
