@@ -19,6 +19,7 @@ from gangru.market.schema import (
     NAMES,
     QUARANTINE,
     SECURITIES,
+    SPANS,
     ST,
     SUSPENSIONS,
     TABLES,
@@ -27,7 +28,7 @@ from gangru.market.schema import (
 from gangru.market.settling import Pending, settle
 from gangru.market.sources.files import FilesSource
 from gangru.market.sources.protocol import OnProgress, Source
-from gangru.market.sources.reading import SPANS, Days, checked
+from gangru.market.sources.reading import Days, checked
 from gangru.market.sources.settings import DataSettings
 from gangru.market.store import Change, Store
 

@@ -1,11 +1,22 @@
 """What makes a row faulty, as a table of rules, and the quarantine that says so."""
 
+import json
 from dataclasses import dataclass
+from datetime import date
 
 import polars as pl
 
 from gangru.market.codes import INDEX_CODE
-from gangru.market.schema import BARS, INDEX_BARS, INDUSTRY, MEMBERS, QUARANTINE, Table
+from gangru.market.schema import (
+    BARS,
+    CALENDAR,
+    CODE_CHANGES,
+    INDEX_BARS,
+    QUARANTINE,
+    SECURITIES,
+    SPANS,
+    Table,
+)
 
 HALF_TICK = 0.005  # yuan: what rounding to the cent can move a price past the day's range
 
@@ -55,7 +66,20 @@ PRICE_RULES = (
     not_negative("volume"),
     not_negative("amount"),
 )
-SPAN_RULES = (Rule("end", "is not after its start", pl.col("end") <= pl.col("start")),)
+EARLIEST, LATEST = date(1900, 1, 1), date(2199, 12, 31)
+
+
+def plausible(column: str) -> Rule:
+    """A day that a market can have had."""
+    day = pl.col(column)
+    return Rule(column, "is no day between 1900 and 2199", (day < EARLIEST) | (day > LATEST))
+
+
+SPAN_RULES = (
+    plausible("start"),
+    plausible("end"),
+    Rule("end", "is not after its start", pl.col("end") <= pl.col("start")),
+)
 RULES: dict[str, tuple[Rule, ...]] = {
     BARS.name: (
         *PRICE_RULES,
@@ -66,8 +90,13 @@ RULES: dict[str, tuple[Rule, ...]] = {
         ),
     ),
     INDEX_BARS.name: PRICE_RULES,
-    INDUSTRY.name: SPAN_RULES,
-    MEMBERS.name: SPAN_RULES,
+    SECURITIES.name: (plausible("list_date"), plausible("delist_date")),
+    **dict.fromkeys(SPANS, SPAN_RULES),
+    CODE_CHANGES.name: (
+        plausible("date"),
+        Rule("old", "is the same code", pl.col("old") == pl.col("code")),
+    ),
+    CALENDAR.name: (plausible("date"),),
 }
 
 
@@ -113,13 +142,32 @@ def blamed(raw: pl.DataFrame, bad: pl.Series, column: str, reason: str) -> pl.Da
     return pl.DataFrame({"index": index, "column": column, "value": value, "reason": reason}, schema=FAULTS)
 
 
-def quarantined(kind: str, file: str, places: pl.Series, faults: pl.DataFrame) -> pl.DataFrame:
-    """Faults as rows of the quarantine table; `places` says where in the file each stands."""
+def row_contents(frame: pl.DataFrame, index: pl.Series) -> pl.Series:
+    """Rows of a frame, by position, as JSON objects of their columns; numbers come back to the last bit.
+
+    What is not finite, which JSON lacks, is null; dates are 2020-01-31.
+    """
+    rows = frame.select(name for name in frame.columns if not name.startswith("_"))[index.cast(pl.UInt32)]
+    floats = [name for name, dtype in rows.schema.items() if dtype.is_float()]
+    rows = rows.with_columns(
+        pl.when(pl.col(name).is_finite()).then(pl.col(name)).alias(name) for name in floats
+    )
+    lines = [json.dumps(row, ensure_ascii=False, default=str) for row in rows.iter_rows(named=True)]
+    return pl.Series("content", lines, dtype=pl.String)
+
+
+def quarantined(
+    kind: str, file: str, places: pl.Series, faults: pl.DataFrame, contents: pl.Series | None = None
+) -> pl.DataFrame:
+    """Faults as rows of the quarantine table; `places` says where in the file each stands.
+
+    `contents` are the faults' whole rows as JSON, as `row_contents` gives them for the faults' index.
+    """
     told = faults.with_columns(
         kind=pl.lit(kind),
         file=pl.lit(file),
         row=places.cast(pl.Int64),
-        content=pl.lit(None, dtype=pl.String),
+        content=pl.lit(None, dtype=pl.String) if contents is None else contents,
         released=pl.lit(value=False),
     )
     return told.select(list(QUARANTINE.columns)).unique(QUARANTINE.key, keep="first", maintain_order=True)

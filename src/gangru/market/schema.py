@@ -19,6 +19,14 @@ class Table:
     required: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class SpanOf:
+    """What an interval table's intervals belong to, and what holds for their time; None where being there is all."""
+
+    key: tuple[str, ...]
+    value: str | None = None
+
+
 _F, _B, _S, _D = pl.Float64(), pl.Boolean(), pl.String(), pl.Date()
 
 BARS = Table(
@@ -134,4 +142,13 @@ TABLES: dict[str, Table] = {
         QUARANTINE,
         SOURCES,
     )
+}
+
+SPANS: dict[str, SpanOf] = {
+    INDUSTRY.name: SpanOf(("taxonomy", "code"), "industry"),
+    MEMBERS.name: SpanOf(("index", "code")),
+    NAMES.name: SpanOf(("code",), "name"),
+    ST.name: SpanOf(("code",)),
+    SUSPENSIONS.name: SpanOf(("code",)),
+    LISTINGS.name: SpanOf(("code",)),
 }

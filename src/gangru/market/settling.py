@@ -6,8 +6,8 @@ import polars as pl
 
 from gangru.market.intervals import ends_from_next_start, normalise_intervals
 from gangru.market.quality import quarantined
-from gangru.market.schema import Table
-from gangru.market.sources.reading import SPANS, Loaded, nothing_valid
+from gangru.market.schema import SPANS, Table
+from gangru.market.sources.reading import Loaded, nothing_valid
 
 
 @dataclass

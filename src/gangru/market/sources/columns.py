@@ -14,6 +14,7 @@ DATE_SPELLINGS = (  # what it looks like, and how it is read
     (r"^\d{8}$", "%Y%m%d"),
     (r"^\d{4}/\d{1,2}/\d{1,2}$", "%Y/%m/%d"),
 )
+CODE_COLUMNS = frozenset({"code", "old"})
 AMBIGUOUS_INDEX = r"^000\d{3}$"  # Shanghai's indices are numbered like Shenzhen's stocks
 MIDNIGHT = r"[ T]00:00(:00(\.0+)?)?$"
 
@@ -45,7 +46,7 @@ def typed(raw: pl.DataFrame, table: Table) -> pl.DataFrame:
 
 def read_column(raw: pl.Series, dtype: pl.DataType) -> pl.Series:
     """One column in its type; null where a value cannot be read."""
-    if raw.name == "code":
+    if raw.name in CODE_COLUMNS:
         return canonical_codes(raw)
     if dtype == pl.Date():
         return read_dates(raw)

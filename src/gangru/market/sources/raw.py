@@ -121,7 +121,7 @@ def read_columns(path: Path, columns: dict[str, str]) -> RawFile:
     if read.is_empty():
         raise InputError(f"{path} has a header, but no rows")
     for name, dtype in read.select(wanted).schema.items():
-        if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Object, pl.Duration, pl.Time):
             raise InputError(
                 f"{path}: column {name} is of type {dtype}; expected text, numbers, dates or flags"
             )

@@ -6,41 +6,14 @@ import numpy as np
 import polars as pl
 
 from gangru.errors import InputError
+from gangru.market.intervals import FOREVER
 from gangru.market.quality import date_faults, quarantined, reading_faults, rule_faults
-from gangru.market.schema import (
-    BARS,
-    INDEX_BARS,
-    INDUSTRY,
-    LISTINGS,
-    MEMBERS,
-    NAMES,
-    ST,
-    SUSPENSIONS,
-    Table,
-)
+from gangru.market.schema import BARS, INDEX_BARS, INDUSTRY, SPANS, Table
 from gangru.market.sources.columns import tidied, typed
 from gangru.market.sources.kinds import kind_named
 from gangru.market.sources.protocol import Piece
 
 DATED = frozenset({BARS.name, INDEX_BARS.name})
-
-
-@dataclass(frozen=True)
-class SpanOf:
-    """An interval table's key, and what holds for the interval; None where being there is all."""
-
-    key: tuple[str, ...]
-    value: str | None = None
-
-
-SPANS = {
-    INDUSTRY.name: SpanOf(("taxonomy", "code"), "industry"),
-    MEMBERS.name: SpanOf(("index", "code")),
-    NAMES.name: SpanOf(("code",), "name"),
-    ST.name: SpanOf(("code",)),
-    SUSPENSIONS.name: SpanOf(("code",)),
-    LISTINGS.name: SpanOf(("code",)),
-}
 
 
 @dataclass(frozen=True)
@@ -135,6 +108,7 @@ def with_exclusive_ends(
     """
     ends = piece.ends
     note: tuple[str, ...] = ()
+    rows = rows.with_columns(pl.when(pl.col("end").dt.year() < FOREVER.year).then(pl.col("end")))
     if ends == "auto":
         sorted_rows = rows.select(*key, "start", "end").drop_nulls([*key, "start"]).sort([*key, "start"])
         gap = (pl.col("start").shift(-1).over(list(key)) - pl.col("end")).dt.total_days()
