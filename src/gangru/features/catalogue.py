@@ -16,10 +16,14 @@ from gangru.market.daily import DailyMarket, Floats, carried
 
 
 class Bars:
-    """Adjusted prices and the previous close, made once each and shared by the formulas; all (D, N)."""
+    """Adjusted prices and the previous close, made once each and shared by the formulas; all (D, N).
 
-    def __init__(self, market: DailyMarket) -> None:
+    `market` may hold some stocks of many; `market_return`, (D, 1), is then that of all of them.
+    """
+
+    def __init__(self, market: DailyMarket, market_return: Floats | None = None) -> None:
         self.market = market
+        self._market_return = market_return
 
     @cached_property
     def open(self) -> Floats:
@@ -54,6 +58,8 @@ class Bars:
     @cached_property
     def market_return(self) -> Floats:
         """Equal-weight mean return of all that traded on the day, (D, 1)."""
+        if self._market_return is not None:
+            return self._market_return
         count = np.isfinite(self.return_1d).sum(axis=1, keepdims=True)
         total = np.nansum(self.return_1d, axis=1, keepdims=True)
         return np.where(count > 0, total / np.maximum(count, 1), np.nan)
@@ -61,7 +67,10 @@ class Bars:
 
 @dataclass(frozen=True)
 class Feature:
-    """One daily series. `gap` says what stands on a day without trading inside a window: the last value, or 0."""
+    """One daily series. `gap` says what stands on a day without trading inside a window: the last value, or 0.
+
+    A formula is given whole histories, but some stocks at a time; `across` says that it needs all stocks at once.
+    """
 
     name: str
     formula: str
@@ -69,6 +78,7 @@ class Feature:
     needs: tuple[str, ...]
     gap: Literal["carry", "zero"]
     compute: Callable[[Bars], Floats]
+    across: bool = False
 
 
 def close_position(bars: Bars) -> Floats:
