@@ -39,6 +39,7 @@ lint: setup ## ruff, mypy strict, import-linter
 
 bench: setup ## time the stages on this machine
 	$(BIN)/python benchmarks/stages.py
+	$(BIN)/python benchmarks/market_data.py
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) demo build dist
