@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from gangru.errors import InputError, SettingsError
 from gangru.market.schema import BARS
 from gangru.market.sources.columns import read_dates, read_flags, read_numbers, typed
-from gangru.market.sources.raw import column_names, find_files, read_columns, record_lines
 from gangru.market.sources.kinds import plan_file
+from gangru.market.sources.raw import column_names, find_files, read_columns, record_lines
 from gangru.market.sources.settings import DataSettings
 
 BAR_COLUMNS = list(BARS.required)

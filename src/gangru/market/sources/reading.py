@@ -13,6 +13,7 @@ from gangru.market.sources.columns import tidied, typed
 from gangru.market.sources.kinds import kind_named
 from gangru.market.sources.protocol import Piece
 
+LONGEST = 60  # characters of a value that an error shows
 DATED = frozenset({BARS.name, INDEX_BARS.name})
 
 
@@ -95,8 +96,13 @@ def nothing_valid(loaded: Loaded, faults: pl.DataFrame | None = None) -> InputEr
     first = (loaded.faults if faults is None else faults).sort("row").row(0, named=True)
     return InputError(
         f"{first['file']}: none of its {loaded.rows_read} rows can be used as {first['kind']}; the first "
-        f"fault: row {first['row']}, column {first['column']}: {first['value']!r} {first['reason']}"
+        f"fault: row {first['row']}, column {first['column']}: {shortened(first['value'])!r} {first['reason']}"
     )
+
+
+def shortened(text: str) -> str:
+    """Text as it fits into an error."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def with_exclusive_ends(
