@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
 
-.PHONY: setup demo test test-full lint bench clean
+.PHONY: setup peers demo test test-full lint bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -21,13 +22,20 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
+peers: $(PEERS)/.installed ## make .venv-peers with pyqlib, which long tests compare with
+
+$(PEERS)/.installed: requirements-peers.lock
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-peers.lock
+	@touch $@
+
 demo: setup ## simulate a market, train, write the report and name it
 	@$(BIN)/gangru demo demo
 
 test: setup ## all tests but the long ones
 	$(BIN)/python -m pytest
 
-test-full: setup ## all tests with the long ones; the log goes to docs/results/
+test-full: setup peers ## all tests with the long ones; the log goes to docs/results/
 	set -o pipefail; GANGRU_TEST_FULL=1 $(BIN)/python -m pytest --durations=30 | tee .test-full.log
 	mv .test-full.log docs/results/test-full-$$(date +%F).log
 
@@ -42,4 +50,4 @@ bench: setup ## time the stages on this machine
 	$(BIN)/python benchmarks/market_data.py
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) demo build dist
+	rm -rf $(VENV) $(PEERS) demo build dist

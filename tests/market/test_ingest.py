@@ -1,8 +1,5 @@
 """Ingest: what is good is kept, what is faulty is named, and a failure leaves the store as it was."""
 
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -191,7 +188,9 @@ def test_back_adjusted_prices_want_a_factor_and_become_raw(give: Give, store: St
 
 
 def test_other_names_are_read_through_the_mapping_and_slips_are_noted(give: Give, store: Store) -> None:
-    settings = DataSettings(columns={"code": "代码", "volume": "vol", "amount": "turnovr"}, units={"volume": "shares"})
+    settings = DataSettings(
+        columns={"code": "代码", "volume": "vol", "amount": "turnovr"}, units={"volume": "shares"}
+    )
     report = give(
         settings,
         cal__csv=CALENDAR,
@@ -360,48 +359,6 @@ def test_a_kill_between_two_tables_is_mended_by_the_rerun(
     report = give(**files)
     assert report.tables["bars"].change == Change(new=2)
     assert report.tables["securities"].change == Change(unchanged=1)
-
-
-KILLED = """
-import sys
-from gangru.market.ingest import ingest
-from gangru.market.sources.settings import DataSettings
-from gangru.market.store import Store
-print("ready", flush=True)
-ingest(sys.argv[1], Store.open(sys.argv[2]), DataSettings())
-"""
-
-
-@pytest.mark.full
-def test_an_ingest_killed_at_any_moment_leaves_whole_versions_and_the_rerun_completes(
-    tmp_path: Path, store: Store
-) -> None:
-    folder = tmp_path / "in"
-    folder.mkdir()
-    days = pl.date_range(date(2019, 1, 1), date(2020, 12, 31), eager=True)
-    days = days.filter(days.dt.weekday() <= 5)
-    codes = pl.DataFrame({"code": [f"{600000 + i}.SH" for i in range(300)]})
-    pl.DataFrame({"date": days}).write_csv(folder / "calendar.csv")
-    codes.with_columns(name=pl.lit("x")).write_csv(folder / "securities.csv")
-    for revision in range(20):
-        price = pl.lit(10.0 + revision)
-        bars = codes.join(pl.DataFrame({"date": days}), how="cross")
-        bars.with_columns(open=price, high=price, low=price, close=price, volume=1.0).write_parquet(
-            folder / "b.parquet"
-        )
-        child = subprocess.Popen(
-            [sys.executable, "-c", KILLED, str(folder), store.uri], stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout
-        assert child.stdout.readline() == "ready\n"
-        time.sleep(0.05 * revision)
-        child.kill()
-        child.wait()
-        closes = store.read("bars", columns=["close"])["close"]
-        assert len(closes) in (0, len(bars))
-        assert closes.n_unique() <= 1
-        ingest(folder, store, DataSettings())
-        assert store.read("bars", columns=["close"])["close"].unique().to_list() == [10.0 + revision]
 
 
 @pytest.mark.real

@@ -1,6 +1,7 @@
 """Half-open intervals: merged, refused, asked as of a date, spread over a panel."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -165,3 +166,36 @@ def test_a_taxonomy_that_is_not_there_is_named_and_no_industries_at_all_are_unkn
     matrix, names = industry_matrix(frame.clear(), "sw", dates, np.array(["a"]))
     assert (matrix.tolist(), names) == ([[-1]], [])
     assert industry_matrix(frame, "sw", dates, np.array([], dtype=np.str_))[0].shape == (1, 0)
+
+
+@given(some_spans, some_spans)
+@settings(max_examples=100, deadline=None)
+def test_an_overlay_says_of_each_day_what_the_newest_word_on_it_is(old: list[Span], new: list[Span]) -> None:
+    known = normalise_intervals(table(*old), ["code"], "industry").frame
+    told = normalise_intervals(table(*new), ["code"], "industry").frame
+    got = overlay(known, told, ["code"])
+    for code in "ab":
+        first = min((start for c, _, start, _ in spans(told) if c == code), default=99)
+        for day in range(20):
+            expected = truth(spans(told if day >= first else known), code, day)
+            assert truth(spans(got), code, day) == expected
+
+
+@given(some_spans, st.integers(0, 19))
+@settings(max_examples=100, deadline=None)
+def test_as_of_is_what_a_loop_over_the_intervals_finds(rows: list[Span], number: int) -> None:
+    kept = normalise_intervals(table(*rows), ["code"], "industry").frame
+    found = as_of(kept, DAY0 + timedelta(number), ["code"], "industry").rows()
+    assert found == [(code, value) for code in "ab" for value in truth(spans(kept), code, number)]
+
+
+@pytest.mark.real
+def test_the_real_members_merge_to_exactly_as_many_stocks_as_each_index_has(real_data: Path) -> None:
+    """57,400 intervals, of which 51,009 begin where one of the same stock ends; none overlaps, none is refused."""
+    raw = pl.read_csv(real_data / "index_members.csv", try_parse_dates=True)
+    normal = normalise_intervals(raw.with_columns(pl.col("end").dt.offset_by("1d")), ["index", "code"], None)
+    assert (len(raw), len(normal.frame), normal.merged, len(normal.refused)) == (57_400, 6_391, 51_009, 0)
+    days = pl.read_csv(real_data / "calendar.csv", try_parse_dates=True)["trade_date"]
+    for day in days.filter(days.is_between(date(2016, 12, 30), date(2025, 6, 30))).gather_every(20):
+        counts = as_of(normal.frame, day, ["index", "code"], None).group_by("index").len()
+        assert dict(counts.rows()) == {"csi300": 300, "csi500": 500, "csi800": 800, "csi1000": 1000}

@@ -1,7 +1,7 @@
 """The dated trading rules: hand cases around every boundary, in cents."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import numpy as np
@@ -9,17 +9,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gangru.market.daily import DailyMarket
+from gangru.errors import InputError, MarketError
+from gangru.market.daily import DELISTING, GONE, SUSPENDED, DailyMarket
 from gangru.market.rules import (
-    RULES,
-    LimitRule,
-    cannot_buy,
-    cannot_sell,
+    buyable_shares,
+    can_buy,
+    can_sell,
     cost_rates,
+    least_commission,
     limit_prices,
+    limit_prices_of,
     market_limits,
     reference_price,
 )
+from gangru.market.rules_table import RULES, LimitRule, LotRule
 
 
 def limits_of(code, day, base, *, is_st=0, age=-1, **options):
@@ -49,6 +52,11 @@ def limits_of(code, day, base, *, is_st=0, age=-1, **options):
         ("301001.SZ", "2021-07-01", 1, 8.00, 12.00),
         ("688981.SH", "2020-07-30", 0, 8.00, 12.00),
         ("689009.SH", "2021-01-04", 1, 8.00, 12.00),
+        ("600519.SH", "1998-04-21", 1, 9.00, 11.00),
+        ("600519.SH", "1998-04-22", 1, 9.50, 10.50),
+        ("688981.SH", "2019-07-22", 0, 8.00, 12.00),
+        ("302132.SZ", "2025-02-18", 0, 8.00, 12.00),
+        ("830799.BJ", "2021-11-15", 0, 7.00, 13.00),
         ("830799.BJ", "2022-01-04", 0, 7.00, 13.00),
         ("430047.BJ", "2022-01-04", 1, 7.00, 13.00),
         ("920002.BJ", "2024-10-08", 0, 7.00, 13.00),
@@ -125,9 +133,92 @@ def test_days_declared_free_and_days_without_a_base_have_no_limit():
 
 
 def test_a_user_adds_a_row_to_the_table():
-    looser = replace(RULES, limits=(*RULES.limits, LimitRule("main", date(2030, 1, 1), 15, 15)))
+    looser = replace(RULES, limits=(LimitRule("main", date(2030, 1, 1), 15, 15), *RULES.limits))
     assert limits_of("600000.SH", "2029-12-31", 10.0, rules=looser) == (9.0, 11.0)
     assert limits_of("600000.SH", "2030-01-01", 10.0, rules=looser) == (8.5, 11.5)
+
+
+def test_a_board_without_rules_is_refused_by_name():
+    with pytest.raises(MarketError, match="lots has no row for the board beijing"):
+        replace(RULES, lots=tuple(row for row in RULES.lots if row.board != "beijing"))
+
+
+@pytest.mark.parametrize(
+    ("base", "lower", "upper"),
+    [
+        (2.85, 2.00, 3.70),  # 199.5 up and 370.5 down, where half up gives 3.71
+        (17.09, 11.97, 22.21),  # 1196.3 and 2221.7
+        (10.00, 7.00, 13.00),
+        (0.01, 0.01, 0.02),
+    ],
+)
+def test_a_row_that_rounds_inward_never_goes_beyond_its_percentage(base, lower, upper):
+    inward = replace(RULES, limits=tuple(replace(row, rounding="inward") for row in RULES.limits))
+    assert limits_of("920002.BJ", "2024-10-08", base, rules=inward) == (lower, upper)
+    assert limits_of("920002.BJ", "2024-10-08", 2.85) == (2.00, 3.71)
+
+
+CASES = st.tuples(
+    st.sampled_from(["600000.SH", "688001.SH", "300001.SZ", "920002.BJ"]),
+    st.dates(date(1996, 12, 16), date(2030, 12, 31)),
+    st.booleans(),
+)
+
+
+@given(CASES, st.integers(min_value=1, max_value=300_000), st.integers(min_value=1, max_value=300_000))
+def test_limits_are_whole_cents_around_the_base_symmetric_and_monotone(case, one, other):
+    code, day, is_st = case
+    small, large = sorted((one, other))
+    found = [limit_prices_of(code, day, cents / 100, is_st=is_st) for cents in (small, large)]
+    cents = [[Decimal(repr(price)) * 100 for price in pair] for pair in found]
+    assert all(price == price.to_integral_value() and price >= 1 for pair in cents for price in pair)
+    for base, (lower, upper) in zip((small, large), cents, strict=True):
+        assert lower < upper
+        assert lower <= base < upper
+        if base > 1:
+            assert abs((upper - base) - (base - lower)) <= 1  # a half cent goes up on both sides
+    assert cents[0][0] <= cents[1][0]
+    assert cents[0][1] <= cents[1][1]
+
+
+def test_one_stock_on_one_day_is_asked_in_any_spelling():
+    day = date(2026, 7, 3)
+    for code in ("600519.SH", "sh600519", "600519"):
+        assert limit_prices_of(code, day, 10.05, is_st=True) == (9.55, 10.55)
+    assert limit_prices_of("688001", date(2019, 7, 26), 10.0, days_since_listing=4) is None
+    assert limit_prices_of("688001", date(2019, 7, 29), 10.0, days_since_listing=5) == (8.0, 12.0)
+    assert limit_prices_of("600519", day, 10.05, free=True) is None
+
+
+@pytest.mark.parametrize("code", ["60051", "AAPL", "000300.SH"])
+def test_what_names_no_stock_has_no_limits(code):
+    with pytest.raises(InputError, match="no stock code"):
+        limit_prices_of(code, date(2020, 1, 2), 10.0)
+
+
+@pytest.mark.parametrize("price", [0.0, -1.0, float("nan"), float("inf")])
+def test_what_is_no_price_has_no_limits(price):
+    with pytest.raises(InputError, match="yuan above 0"):
+        limit_prices_of("600519", date(2020, 1, 2), price)
+
+
+@pytest.mark.parametrize(
+    ("code", "day", "age", "expected"),
+    [
+        ("300860.SZ", "2020-08-24", 1, (8.0, 12.0)),  # listed on the Friday before the reform
+        ("300860.SZ", "2020-08-25", 1, None),
+        ("600900.SH", "2023-04-11", 2, (9.0, 11.0)),  # listed on 2023-04-07
+        ("600900.SH", "2023-04-11", 1, None),
+        ("600900.SH", "2013-12-12", 0, None),
+        ("600900.SH", "2013-12-13", 0, (6.4, 14.4)),
+        ("300850.SZ", "2014-06-12", 0, None),
+        ("300850.SZ", "2014-06-13", 0, (6.4, 14.4)),
+        ("830799.BJ", "2021-11-15", 0, None),
+    ],
+)
+def test_a_listing_keeps_the_rule_of_its_day_however_few_days_are_asked_for(code, day, age, expected):
+    found = limit_prices_of(code, date.fromisoformat(day), 10.0, days_since_listing=age)
+    assert found == expected
 
 
 def test_reference_price_takes_off_the_dividend_and_lasts_over_a_suspension():
@@ -166,29 +257,88 @@ def market(
 
 def test_no_buying_sealed_up_no_selling_sealed_down_and_nothing_while_suspended():
     bars = market([10.00, 11.00, np.nan, 9.90, 9.91, 10.89])
-    assert cannot_buy(bars)[:, 0].tolist() == [False, True, True, False, False, False]
-    assert cannot_sell(bars)[:, 0].tolist() == [False, False, True, True, False, False]
+    assert can_buy(bars)[:, 0].tolist() == [True, False, False, True, True, True]
+    assert can_sell(bars)[:, 0].tolist() == [True, True, False, False, True, True]
+
+
+def status_of(bars, *rows):
+    status = np.zeros(bars.close.shape, dtype=np.int8)
+    for state, days in rows:
+        status[days, 0] = state
+    return replace(bars, status=status)
+
+
+def test_the_first_day_of_a_delisting_period_has_no_limit_since_the_end_of_2020():
+    close = [10.00, 10.50, 4.00, 4.40, 4.84]
+    leaving = (DELISTING, slice(2, 5))
+    before = status_of(market(close, start="2020-12-27"), leaving)
+    after = status_of(market(close, start="2021-01-04"), leaving)
+    assert market_limits(before)[0][2, 0] == 9.45
+    assert np.isnan(market_limits(after)[0][2, 0])
+    assert can_sell(after)[:, 0].tolist() == [True] * 5
+    assert can_buy(after)[:, 0].tolist() == [True, True, True, False, False]
+
+
+def test_a_delisting_period_is_free_on_its_first_traded_day_alone():
+    close = [10.00, np.nan, 4.00, np.nan, 4.20, 4.62]
+    states = ((DELISTING, slice(1, 6)), (SUSPENDED, [1, 3]))
+    bars = status_of(market(close, start="2021-01-04"), *states)
+    assert np.isnan(market_limits(bars)[1][:, 0]).tolist() == [True, False, True, False, False, False]
+    already = status_of(market(close, start="2021-01-04"), (DELISTING, slice(0, 6)))
+    assert np.isnan(market_limits(already)[1][:, 0]).tolist() == [True] + [False] * 5
+
+
+def test_in_its_delisting_period_a_stock_is_limited_like_one_that_is_not_st():
+    bars = market([10.00, 10.50, 10.00, 11.00], st=1, start="2020-06-01")
+    leaving = status_of(bars, (DELISTING, slice(2, 4)))
+    assert market_limits(bars)[1][:, 0].tolist()[1:] == [10.50, 11.03, 10.50]
+    assert market_limits(leaving)[1][:, 0].tolist()[1:] == [10.50, 11.55, 11.00]
+
+
+@pytest.mark.parametrize("listed", ["NaT", "2001-05-18"])
+def test_only_the_first_day_of_a_relisting_has_no_limit(listed):
+    bars = market([10.00, np.nan, np.nan, 25.00, 27.50, 30.25], start="2024-01-02", list_date=listed)
+    again = status_of(bars, (GONE, slice(1, 3)))
+    again = replace(again, relisted=np.array([["2024-01-04"]], dtype="datetime64[D]"))
+    assert np.isnan(market_limits(again)[1][:, 0]).tolist() == [True, False, False, True, False, False]
+    assert can_buy(again)[:, 0].tolist() == [True, False, False, True, False, False]
+    assert not can_buy(bars)[3, 0]
+
+
+def test_a_relisting_outside_the_days_frees_none():
+    bars = market([10.00, 11.00], start="2024-01-02")
+    for day in ("2023-12-29", "2024-02-01"):
+        away = replace(bars, relisted=np.array([[day]], dtype="datetime64[D]"))
+        assert market_limits(away)[1][1, 0] == 11.00
+
+
+def test_the_caller_adds_days_without_a_limit():
+    bars = market([10.00, 16.00])
+    assert not can_buy(bars)[1, 0]
+    free = np.array([[False], [True]])
+    assert can_buy(bars, free=free)[1, 0]
+    assert np.isnan(market_limits(bars, free=free)[1][1, 0])
 
 
 def test_an_ex_dividend_day_is_no_limit_day():
     bars = market([10.00, 9.00], factor=[1.0, 10.0 / 9.0])
-    assert not cannot_sell(bars)[1, 0]
-    assert cannot_sell(market([10.00, 9.00]))[1, 0]
+    assert can_sell(bars)[1, 0]
+    assert not can_sell(market([10.00, 9.00]))[1, 0]
 
 
 def test_vwap_is_blocked_only_on_a_day_of_one_price():
     close, low = [10.00, 11.00, 12.10], [10.00, 10.40, 12.10]
     bars = market(close, low=low)
-    assert cannot_buy(bars, price="vwap")[:, 0].tolist() == [False, False, True]
-    assert cannot_buy(bars, price="close")[:, 0].tolist() == [False, True, True]
-    assert cannot_buy(bars, price="open")[:, 0].tolist() == [False, False, True]
+    assert can_buy(bars, price="vwap")[:, 0].tolist() == [True, True, False]
+    assert can_buy(bars, price="close")[:, 0].tolist() == [True, False, False]
+    assert can_buy(bars, price="open")[:, 0].tolist() == [True, True, False]
     fall = market([10.00, 9.00, 8.10], high=[10.00, 9.80, 8.10])
-    assert cannot_sell(fall, price="vwap")[:, 0].tolist() == [False, False, True]
+    assert can_sell(fall, price="vwap")[:, 0].tolist() == [True, True, False]
 
 
 def test_st_stocks_are_sealed_at_five_percent():
-    assert cannot_buy(market([10.00, 10.50], st=1))[1, 0]
-    assert not cannot_buy(market([10.00, 10.50], st=-1))[1, 0]
+    assert not can_buy(market([10.00, 10.50], st=1))[1, 0]
+    assert can_buy(market([10.00, 10.50], st=-1))[1, 0]
 
 
 def test_a_star_listing_has_no_limit_for_five_days():
@@ -196,7 +346,7 @@ def test_a_star_listing_has_no_limit_for_five_days():
     _, upper = market_limits(bars)
     assert np.isnan(upper[:6, 0]).all()
     assert upper[6, 0] == 24.0
-    assert cannot_buy(bars)[:, 0].tolist() == [True, False, False, False, False, False, True]
+    assert can_buy(bars)[:, 0].tolist() == [False, True, True, True, True, True, False]
 
 
 @pytest.mark.parametrize(
@@ -219,3 +369,33 @@ def test_commission_is_paid_on_both_sides():
     buy, sell = cost_rates(np.array(["2024-01-02"], dtype="datetime64[D]"), commission=0.001)
     assert buy[0] == pytest.approx(0.00101)
     assert sell[0] == pytest.approx(0.00151)
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted", "bought"),
+    [
+        ("600000.SH", [99, 100, 199, 250], [0, 100, 100, 200]),
+        ("300750.SZ", [99, 100, 199, 250], [0, 100, 100, 200]),
+        ("688981.SH", [199, 200, 201, 250.7], [0, 200, 201, 250]),
+        ("920002.BJ", [99, 100, 101, 250.7], [0, 100, 101, 250]),
+    ],
+)
+def test_orders_to_buy_have_the_sizes_of_their_board(code, wanted, bought):
+    codes = np.array([code] * 4)
+    assert buyable_shares(codes, date(2024, 1, 2), np.array(wanted, dtype=float)).tolist() == bought
+
+
+def test_a_later_lot_rule_takes_over_on_its_day():
+    single = replace(RULES, lots=(*RULES.lots, LotRule("main", date(2030, 1, 1), 100, 1)))
+    bought = [
+        buyable_shares(
+            np.array(["600000.SH"]), date(2030, 1, 1) - k * timedelta(1), np.array([150.0]), single
+        )
+        for k in (0, 1)
+    ]
+    assert [x[0] for x in bought] == [150, 100]
+
+
+def test_the_least_commission_is_the_rule_of_the_day():
+    assert least_commission(date(2024, 1, 2)) == 5.0
+    assert least_commission(date(2024, 1, 2), replace(RULES, commissions=())) == 0.0

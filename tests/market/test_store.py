@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gangru.errors import StoreError
-from gangru.market.schema import BARS, CALENDAR, SECURITIES, TABLES
+from gangru.market.schema import BARS, CALENDAR, SECURITIES, TABLES, Table
 from gangru.market.store import Change, Store
 
 
@@ -27,6 +27,7 @@ def bars(*rows: tuple[str, date, float | None], amount: float | None = None) -> 
 
 OLD = date(2019, 12, 31)
 NEW = date(2020, 1, 2)
+CALENDAR_ROWS = pl.DataFrame({"date": [OLD, NEW]})
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_a_write_that_dies_half_way_leaves_the_last_version_whole(store: Store) 
         raise OSError("disk full")
 
     with pytest.raises(StoreError, match="keeps its last version"):
-        store.write(BARS, dying(), years=None)
+        store.put(BARS, store.delta("bars"), dying(), "upsert", Change(), years=[])
     assert store.versions()["bars"] == 0
     assert store.read("bars")["close"].to_list() == [1.0]
     assert store.upsert(BARS, bars(("600000.SH", OLD, 9.0))) == Change(changed=1)
@@ -163,3 +164,105 @@ def test_tables_without_years_are_upserted_too(store: Store) -> None:
     store.upsert(CALENDAR, pl.DataFrame({"date": [NEW]}))
     assert store.upsert(CALENDAR, pl.DataFrame({"date": [OLD, NEW]})) == Change(new=1, unchanged=1)
     assert store.read("calendar")["date"].to_list() == [OLD, NEW]
+
+
+def files(store: Store, table: str = "bars") -> set[str]:
+    """The data files of a table, those of older versions too."""
+    return {path.name for path in Path(store.uri, table).rglob("*.parquet")}
+
+
+def test_rows_of_new_keys_are_added_without_rewriting_a_file(store: Store) -> None:
+    store.upsert(BARS, bars(("600000.SH", OLD, 1.0), ("600000.SH", NEW, 1.0)))
+    before = files(store)
+    change = store.upsert(BARS, bars(("600000.SH", NEW, 1.0), ("600001.SH", NEW, 2.0)))
+    assert change == Change(new=1, unchanged=1)
+    assert before < files(store)
+    assert len(files(store)) == len(before) + 1
+    assert pl.read_parquet(next(Path(store.uri, "bars").rglob(next(iter(files(store) - before))))).height == 1
+    assert store.read("bars").select("date", "code").rows() == [
+        (OLD, "600000.SH"),
+        (NEW, "600000.SH"),
+        (NEW, "600001.SH"),
+    ]
+
+
+def test_a_day_before_those_there_comes_first_when_read(store: Store) -> None:
+    store.upsert(BARS, bars(("600000.SH", date(2020, 1, 3), 3.0), ("600001.SH", date(2020, 1, 3), 4.0)))
+    store.upsert(BARS, bars(("600000.SH", NEW, 1.0), ("600001.SH", NEW, 2.0)))
+    assert store.read("bars")["close"].to_list() == [1.0, 2.0, 3.0, 4.0]
+
+
+def test_a_revision_of_one_day_keeps_the_year_s_other_days(store: Store) -> None:
+    days = [date(2020, 1, 2), date(2020, 3, 2), date(2020, 6, 1)]
+    store.upsert(BARS, bars(*[("600000.SH", day, 1.0) for day in days]))
+    assert store.upsert(BARS, bars(("600000.SH", days[1], 2.0))) == Change(changed=1)
+    assert store.read("bars")["close"].to_list() == [1.0, 2.0, 1.0]
+
+
+def test_keys_without_a_date_are_looked_for_in_the_whole_table(store: Store) -> None:
+    def interval(code: str, start: date) -> pl.DataFrame:
+        return pl.DataFrame({"code": [code], "start": [start], "end": [None]}, schema=TABLES["st"].columns)
+
+    store.upsert(TABLES["st"], interval("600000.SH", OLD))
+    assert store.upsert(TABLES["st"], interval("600001.SH", NEW)) == Change(new=1)
+    assert store.upsert(TABLES["st"], interval("600000.SH", OLD)) == Change(unchanged=1)
+    assert len(store.read("st")) == 2
+
+
+def test_a_table_of_an_older_gangru_gets_the_columns_it_lacks(store: Store) -> None:
+    quarantine = TABLES["quarantine"]
+    older = Table("quarantine", dict(list(quarantine.columns.items())[:6]), quarantine.key, ())
+    row = {"kind": "bars", "file": "f", "row": 1, "column": "c", "value": "v", "reason": "r"}
+    store.upsert(older, pl.DataFrame([row], schema=older.columns))
+    assert store.read("quarantine").select("content", "released").row(0) == (None, None)
+    whole = pl.DataFrame([row | {"content": "{}", "released": True}], schema=quarantine.columns)
+    more = pl.DataFrame([row | {"row": 2, "content": "{}"}], schema=quarantine.columns)
+    assert store.upsert(quarantine, more) == Change(new=1)
+    assert store.upsert(quarantine, whole) == Change(changed=1)
+    assert store.read("quarantine")["released"].to_list() == [True, None]
+    assert store.read("quarantine", version=0)["content"].to_list() == [None]
+
+
+def test_a_pinned_store_shows_its_versions_and_takes_no_writes(store: Store) -> None:
+    store.upsert(BARS, bars(("600000.SH", OLD, 1.0)))
+    store.upsert(CALENDAR, pl.DataFrame({"date": [OLD]}))
+    pinned = store.pinned()
+    market = {name: pinned.read(name).write_ipc(None).getvalue() for name in TABLES}
+    versions = pinned.versions()
+    store.upsert(BARS, bars(("600000.SH", OLD, 2.0), ("600000.SH", NEW, 2.0)))
+    store.upsert(CALENDAR, pl.DataFrame({"date": [NEW]}))
+    store.upsert(SECURITIES, pl.DataFrame([{"code": "600000.SH", "name": "x"}], schema=SECURITIES.columns))
+    again = Store.open(store.uri, pinned.pins)
+    assert {name: again.read(name).write_ipc(None).getvalue() for name in TABLES} == market
+    assert again.scan("bars").collect()["close"].to_list() == [1.0]
+    assert again.read("securities").is_empty()
+    assert again.versions() == versions
+    assert again.read("bars", version=1)["close"].to_list() == [2.0, 2.0]
+    before = store.versions()
+    for write in (
+        lambda: again.upsert(BARS, bars(("600000.SH", NEW, 3.0))),
+        lambda: again.replace(CALENDAR, CALENDAR_ROWS),
+        lambda: again.revise(CALENDAR, lambda old: old),
+    ):
+        with pytest.raises(StoreError, match=r"opened at pinned versions.*take the pins out"):
+            write()
+    assert store.versions() == before
+    assert again.unpinned().upsert(BARS, bars(("600000.SH", NEW, 3.0))) == Change(changed=1)
+
+
+def test_a_table_without_a_pin_is_read_at_its_latest(store: Store) -> None:
+    store.upsert(BARS, bars(("600000.SH", OLD, 1.0)))
+    pinned = Store.open(store.uri, {"bars": 0})
+    store.upsert(CALENDAR, CALENDAR_ROWS)
+    assert pinned.read("calendar").equals(CALENDAR_ROWS)
+    assert pinned.versions()["calendar"] == 0
+
+
+def test_pins_that_fit_no_table_or_version_are_refused(store: Store) -> None:
+    with pytest.raises(StoreError, match="no table barz to pin; the store has bars,"):
+        Store.open(store.uri, {"barz": 1})
+    with pytest.raises(StoreError, match="cannot be read at version 4"):
+        Store.open(store.uri, {"bars": 4}).read("bars")
+    store.upsert(BARS, bars(("600000.SH", OLD, 1.0)))
+    with pytest.raises(StoreError, match="cannot be read at version 4"):
+        Store.open(store.uri, {"bars": 4}).read("bars")

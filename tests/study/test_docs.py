@@ -22,8 +22,11 @@ def test_every_command_in_the_documents_exists_with_its_options() -> None:
             if words[0] not in commands:
                 continue
             seen.add(words[0])
-            options = {name for p in commands[words[0]].params for name in p.opts}
-            for word in words[1:]:
+            command, rest = commands[words[0]], words[1:]
+            if rest and rest[0] in getattr(command, "commands", {}):
+                command, rest = command.commands[rest[0]], rest[1:]
+            options = {name for p in command.params for name in p.opts}
+            for word in rest:
                 if word.startswith("--"):
                     assert word.split("=")[0].rstrip(".,;)") in options, f"{page.name}: gangru {line}"
     assert {"init", "ingest", "run", "evaluate", "report"} <= seen

@@ -39,7 +39,7 @@ def options(
     """
 
 
-for module in ("setting_up", "sources", "stages", "demo"):
+for module in ("setting_up", "sources", "facts", "rules", "check", "store", "export", "stages", "demo"):
     import_module(f"gangru.cli.{module}").register(app)
 
 

@@ -14,7 +14,7 @@ from gangru.evaluation.months import ReturnMonths
 from gangru.evaluation.portfolio import Execution, PortfolioPath, follow, free_execution
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
 from gangru.market.daily import Bools, DailyMarket, Dates, Floats, carried
-from gangru.market.rules import cannot_buy, cannot_sell, cost_rates
+from gangru.market.rules import can_buy, can_sell, cost_rates
 
 
 @dataclass(frozen=True)
@@ -53,8 +53,8 @@ def ground(market: DailyMarket, months: ReturnMonths, universe: Bools) -> Ground
         dates=market.dates,
         prices=carried(market.adjusted("close")),
         traded=market.traded,
-        no_buy=cannot_buy(market),
-        no_sell=cannot_sell(market),
+        no_buy=~can_buy(market),
+        no_sell=~can_sell(market),
         months=months,
         universe=universe,
     )

@@ -3,14 +3,31 @@
 Shapes: D trading days, ascending, × N stocks in ascending order of code. NaN stands where nothing was traded.
 """
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from gangru.errors import MarketError
+from gangru.market.listings import Spells, gone_rows, spells_of
+from gangru.market.placing import Placed, placed
+from gangru.market.standing import SOURCES as ST_SOURCES
+from gangru.market.standing import (
+    Evidence,
+    Flags,
+    deciding_source,
+    disagreements,
+    in_delisting_period,
+    settled,
+    spans,
+    st_by_name,
+    st_by_table,
+)
+
+if TYPE_CHECKING:
+    from gangru.market.facts import Facts
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -21,6 +38,17 @@ PriceName = Literal["open", "high", "low", "close", "vwap"]
 # Amount and volume are rounded, and lots are odd: half a percent beyond the day's range.
 VWAP_TOLERANCE = 0.005
 
+# What a day is for a stock, in `status`.
+LISTED, SUSPENDED, DELISTING, GONE = range(4)
+
+
+def _unset() -> NDArray[np.int8]:
+    return np.zeros((0, 0), dtype=np.int8)
+
+
+def _never() -> Dates:
+    return np.zeros((0, 0), dtype="datetime64[D]")
+
 
 @dataclass(frozen=True)
 class DailyMarket:
@@ -28,7 +56,9 @@ class DailyMarket:
 
     Prices are raw yuan, `factor` turns them into back-adjusted ones, `volume` is in shares, `amount` in yuan,
     `float_shares` in shares; all (D, N) float64. `is_st` is 1, 0 or −1 where unknown. `list_date` is NaT where the
-    listing is not known. Fields that a source lacks are NaN throughout.
+    listing is not known, and `relisted` (R, N) are later listings of stocks that had left, NaT elsewhere. `status`
+    (D, N) says what the day is: LISTED, SUSPENDED, in the DELISTING period, or GONE from the last day on; days before a
+    listing are LISTED too. Fields that a source lacks are NaN throughout.
     """
 
     dates: Dates
@@ -43,6 +73,15 @@ class DailyMarket:
     float_shares: Floats
     is_st: NDArray[np.int8]
     list_date: Dates
+    status: NDArray[np.int8] = field(default_factory=_unset)
+    relisted: Dates = field(default_factory=_never)
+
+    def __post_init__(self) -> None:
+        """Take a market made without facts as listed throughout."""
+        if not self.status.size:
+            object.__setattr__(self, "status", np.zeros(self.close.shape, dtype=np.int8))
+        if not self.relisted.size:
+            object.__setattr__(self, "relisted", np.zeros((0, len(self.codes)), dtype="datetime64[D]"))
 
     @property
     def traded(self) -> Bools:
@@ -70,7 +109,18 @@ class DailyMarket:
 
     def first_days(self, days: int) -> "DailyMarket":
         """The market as it was known at the close of its day number `days`, as views."""
-        by_day = ("open", "high", "low", "close", "factor", "volume", "amount", "float_shares", "is_st")
+        by_day = (
+            "open",
+            "high",
+            "low",
+            "close",
+            "factor",
+            "volume",
+            "amount",
+            "float_shares",
+            "is_st",
+            "status",
+        )
         cut = {name: getattr(self, name)[:days] for name in by_day}
         return replace(self, dates=self.dates[:days], **cut)
 
@@ -90,69 +140,134 @@ def carried(values: Floats) -> Floats:
     return np.take_along_axis(values, rows, axis=0)
 
 
-def daily_market(bars: pl.DataFrame, securities: pl.DataFrame, calendar: Dates) -> DailyMarket:
+@dataclass(frozen=True)
+class Loaded:
+    """The market as arrays, and what was decided on the way: counts of bars, by what was done with them."""
+
+    market: DailyMarket
+    counts: dict[str, int]
+
+
+def daily_market(
+    bars: pl.DataFrame, securities: pl.DataFrame, calendar: Dates, facts: "Facts | None" = None
+) -> DailyMarket:
+    """Scatter bars into (date, stock) arrays, as `loaded_market` does."""
+    return loaded_market(bars, securities, calendar, facts).market
+
+
+def loaded_market(
+    bars: pl.DataFrame, securities: pl.DataFrame, calendar: Dates, facts: "Facts | None" = None
+) -> Loaded:
     """Scatter bars into (date, stock) arrays.
 
     `bars` and `securities` have the columns of `market.schema`; `calendar` are ascending trading days, and those from
-    the first bar to the last make the date axis. Suspended rows and rows without volume are masked. A missing factor is
-    the stock's last one; bars before its first are masked; a stock without any is unadjusted. A missing listing date is
-    the first bar's; a stock there on the first day of all is taken as listed long before. Raises MarketError where
-    there are no bars.
+    the first bar to the last make the date axis. Suspended rows and rows without volume are masked, and those inside
+    an interval of suspension. A missing factor is the stock's last one; bars before its first are masked; a stock
+    without any is unadjusted. A missing listing date is the first bar's; a stock there on the first day of all is
+    taken as listed long before. With `facts` codes are identities, ST comes from the best source that knows, and
+    listings have ends; each day's state is that of intervals that hold on the day, save the last day of a listing,
+    which is announced before it. Raises MarketError where there are no bars.
     """
-    if bars.is_empty():
-        raise MarketError("the store has no bars: ingest some with `gangru ingest PATH`")
-    codes = np.unique(bars["code"].to_numpy().astype(str))
-    days = bars["date"].to_numpy().astype("datetime64[D]")
-    dates = calendar[(calendar >= days.min()) & (calendar <= days.max())].astype("datetime64[D]")
-    row = np.searchsorted(dates, days)
-    column = np.searchsorted(codes, bars["code"].to_numpy().astype(str))
-    on_axis = (row < len(dates)) & (dates[np.minimum(row, len(dates) - 1)] == days)
-    suspended = bars["suspended"].fill_null(value=False).to_numpy()
-    live = on_axis & ~suspended & (bars["volume"].fill_null(0).to_numpy() > 0)
-    at = (row[live], column[live])
+    place = placed(bars, calendar, facts.identities if facts else None)
+    halted, counts = halts(bars, place, facts)
+    live = place.used & ~halted & (bars["volume"].fill_null(0).to_numpy() > 0)
+    at = place.at[live]
 
     def scatter(name: str) -> Floats:
-        out = np.full((len(dates), len(codes)), np.nan)
-        out[at] = bars[name].cast(pl.Float64).to_numpy()[live]
+        out = np.full(place.shape, np.nan)
+        out.ravel()[at] = bars[name].cast(pl.Float64).to_numpy()[live]
         return out
 
-    is_st = np.full((len(dates), len(codes)), -1, dtype=np.int8)
-    is_st[row[on_axis], column[on_axis]] = bars["is_st"].cast(pl.Int8).fill_null(-1).to_numpy()[on_axis]
     factor = carried(scatter("factor"))
     factor[:, np.isnan(factor).all(axis=0)] = 1.0  # a source without factors: prices are taken as they are
-    known = ~np.isnan(factor)
-    return DailyMarket(
-        dates=dates,
-        codes=codes,
+    close = np.where(np.isnan(factor), np.nan, scatter("close"))
+    is_st, st_counts = st_states(bars, place, facts, ~np.isnan(close))
+    spells = spells_of(place.codes, securities, facts.listings if facts else None, first_bars(place))
+    market = DailyMarket(
+        dates=place.dates,
+        codes=place.codes,
         open=scatter("open"),
         high=scatter("high"),
         low=scatter("low"),
-        close=np.where(known, scatter("close"), np.nan),
+        close=close,
         factor=factor,
         volume=scatter("volume"),
         amount=scatter("amount"),
         float_shares=scatter("float_shares"),
         is_st=is_st,
-        list_date=listing_dates(codes, securities, dates, row[on_axis], column[on_axis]),
+        list_date=spells.first(len(place.codes)),
+        status=statuses(place, spells, calendar, facts, halted),
+        relisted=spells.again(len(place.codes)),
     )
+    return Loaded(market, place.counts | counts | st_counts)
 
 
-def listing_dates(
-    codes: Codes,
-    securities: pl.DataFrame,
-    dates: Dates,
-    row: NDArray[np.int64],
-    column: NDArray[np.int64],
-) -> Dates:
-    """Each stock's listing date, (N,): from securities, else its first bar, else NaT where that is the first day."""
-    first_row = np.full(len(codes), len(dates))
-    np.minimum.at(first_row, column, row)
-    first_bar = np.append(dates, np.datetime64("NaT"))[first_row]
-    first_bar = np.where(first_row == 0, np.datetime64("NaT"), first_bar)
-    known = securities.filter(pl.col("list_date").is_not_null()).unique("code", keep="first")
-    position = np.searchsorted(codes, known["code"].to_numpy().astype(str))
-    position = np.minimum(position, len(codes) - 1)
-    match = codes[position] == known["code"].to_numpy().astype(str) if len(known) else np.zeros(0, dtype=bool)
-    listed = first_bar.astype("datetime64[D]")
-    listed[position[match]] = known["list_date"].to_numpy().astype("datetime64[D]")[match]
-    return np.asarray(listed)
+def halts(bars: pl.DataFrame, place: Placed, facts: "Facts | None") -> tuple[Bools, dict[str, int]]:
+    """Which bars are of a suspended day, (rows,): by their flag, or by an interval of suspension."""
+    flagged = bars["suspended"].fill_null(value=False).to_numpy()
+    if facts is None or facts.suspensions.is_empty():
+        return flagged, {}
+    inside = np.zeros(place.shape, dtype=bool)
+    for rows, stock in spans(facts.suspensions, place.dates, place.codes):
+        inside[rows, stock] = True
+    masked = np.zeros(len(bars), dtype=bool)
+    masked[place.used] = inside.ravel()[place.at[place.used]]
+    traded = masked & ~flagged & (bars["volume"].fill_null(0).to_numpy() > 0)
+    return flagged | masked, {"bars with volume inside a suspension": int(traded.sum())}
+
+
+def st_states(
+    bars: pl.DataFrame, place: Placed, facts: "Facts | None", traded: Bools
+) -> tuple[Flags, dict[str, int]]:
+    """The ST state of every day, (D, N), and on how many traded days which source decided or was overruled."""
+    flags = bars["is_st"].cast(pl.Int8).fill_null(-1).to_numpy()
+    guessed = bars["st_inferred"].fill_null(value=False).to_numpy()
+
+    def scattered(rows: Bools) -> Flags:
+        out = np.full(place.shape, -1, dtype=np.int8)
+        out.ravel()[place.at[rows]] = flags[rows]
+        return out
+
+    nothing = np.full((1, 1), -1, dtype=np.int8)
+    told = facts is not None and len(facts.st) > 0
+    named = facts is not None and len(facts.names) > 0
+    evidence = Evidence(
+        observed=scattered(place.used & ~guessed),
+        table=st_by_table(facts.st, place.dates, place.codes) if facts and told else nothing,
+        name=st_by_name(facts.names, place.dates, place.codes) if facts and named else nothing,
+        inferred=scattered(place.used & guessed),
+    )
+    source = deciding_source(evidence)
+    counts = {f"ST by {name}": int(((source == k) & traded).sum()) for k, name in enumerate(ST_SOURCES)}
+    counts["ST not known"] = int(((source < 0) & traded).sum())
+    overruled = {f"ST: {pair}": count for pair, count in disagreements(evidence, traded).items()}
+    return settled(evidence), counts | overruled
+
+
+def statuses(
+    place: Placed,
+    spells: Spells,
+    calendar: Dates,
+    facts: "Facts | None",
+    halted: Bools,
+) -> NDArray[np.int8]:
+    """What each day is for each stock, (D, N): of several, gone goes before suspended before the delisting period."""
+    status = np.zeros(place.shape, dtype=np.int8)
+    if facts is not None:
+        for rows, stock in in_delisting_period(facts.names, place.dates, place.codes):
+            status[rows, stock] = DELISTING
+        for rows, stock in spans(facts.suspensions, place.dates, place.codes):
+            status[rows, stock] = SUSPENDED
+    status.ravel()[place.at[place.used & halted]] = SUSPENDED
+    for rows, stock in gone_rows(spells, place.dates, calendar):
+        status[rows, stock] = GONE
+    return status
+
+
+def first_bars(place: Placed) -> Dates:
+    """The day of each stock's first bar, (N,); NaT where that is the first day of all, or none is on the axis."""
+    there = np.zeros(place.shape, dtype=bool)
+    there.ravel()[place.at[place.used]] = True
+    first = np.where(there.any(axis=0), there.argmax(axis=0), len(place.dates))
+    day = np.append(place.dates, np.datetime64("NaT"))[first]
+    return np.where(first == 0, np.datetime64("NaT"), day).astype("datetime64[D]")

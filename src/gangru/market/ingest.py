@@ -7,7 +7,9 @@ from pathlib import Path
 import polars as pl
 
 from gangru.market.calendar import exchange_days
+from gangru.market.check.withdrawal import withheld, without_withheld
 from gangru.market.intervals import normalise_intervals, overlay
+from gangru.market.release import released_rows, revised_quarantine, with_released
 from gangru.market.schema import (
     BARS,
     CALENDAR,
@@ -158,6 +160,9 @@ def unknown_codes(pending: dict[str, Pending], store: Store) -> tuple[str, ...]:
     known = [store.read(SECURITIES.name)["code"]]
     if SECURITIES.name in pending:
         known.append(pending[SECURITIES.name].rows["code"])
+    known.append(store.read(CODE_CHANGES.name)["old"].rename("code"))
+    if CODE_CHANGES.name in pending:
+        known.append(pending[CODE_CHANGES.name].rows["old"].rename("code"))
     codes = pending[BARS.name].rows["code"].unique()
     return tuple(codes.filter(~codes.is_in(pl.concat(known).implode())).sort())
 
@@ -165,31 +170,44 @@ def unknown_codes(pending: dict[str, Pending], store: Store) -> tuple[str, ...]:
 def write_all(pending: dict[str, Pending], store: Store, progress: OnProgress) -> dict[str, Change]:
     """Write each table by one commit, the calendar's first and the bars', which lean on the others, last."""
     changes: dict[str, Change] = {}
+    quarantine = store.read(QUARANTINE.name)
     for done, (name, waiting) in enumerate(pending.items()):
         progress(f"writing {name}", done / (len(pending) + 1))
-        changes[name] = write_table(TABLES[name], waiting.rows, store)
+        changes[name] = write_table(TABLES[name], waiting, quarantine, store)
     progress(f"writing {QUARANTINE.name}", len(pending) / (len(pending) + 1))
     write_quarantine(pending, store)
     progress("writing", 1.0)
     return changes
 
 
-def write_table(table: Table, rows: pl.DataFrame, store: Store) -> Change:
-    """Revise a table by rows of a key, or an interval table by what the new intervals say of their time."""
+def write_table(table: Table, waiting: Pending, quarantine: pl.DataFrame, store: Store) -> Change:
+    """Revise a table by rows of a key, or an interval table by what the new intervals say of their time.
+
+    What somebody released goes in with them, and what a check withdrew stays out.
+    """
+    released = released_rows(quarantine, table, [one.piece.origin for one in waiting.pieces])
     if table.name not in SPANS:
-        return store.upsert(table, rows)
-    span = SPANS[table.name]
-    whole = normalise_intervals(overlay(store.read(table.name), rows, span.key), span.key, span.value)
-    return store.replace(table, whole.frame.select(list(table.columns)))
+        waiting.rows = with_released(waiting.rows, released, table)
+        if table is BARS:
+            waiting.rows = without_withheld(waiting.rows, withheld(quarantine))
+        return store.upsert(table, waiting.rows)
+    span, rows = SPANS[table.name], waiting.rows
+
+    def revision(old: pl.DataFrame) -> pl.DataFrame:
+        whole = normalise_intervals(overlay(old, rows, span.key), span.key, span.value).frame
+        return with_released(whole, released, table)
+
+    read = sum(one.rows_read for one in waiting.pieces)
+    return store.revise(table, revision, "ingest", {"rows_read": str(read), "merged": str(waiting.merged)})
 
 
 def write_quarantine(pending: dict[str, Pending], store: Store) -> None:
     """Put these origins' faults in place of those they had: a file that was mended leaves the quarantine."""
     origins = [one.piece.origin for waiting in pending.values() for one in waiting.pieces]
-    faults = [part for waiting in pending.values() for part in waiting.faults]
-    others = store.read(QUARANTINE.name).filter(~pl.col("file").is_in(origins))
-    whole = pl.concat([others, *faults], how="diagonal").select(list(QUARANTINE.columns))
-    store.replace(QUARANTINE, whole.unique(QUARANTINE.key, keep="first"))
+    if not origins:
+        return
+    faults = pl.concat(part for waiting in pending.values() for part in waiting.faults)
+    store.revise(QUARANTINE, lambda old: revised_quarantine(old, origins, faults))
 
 
 def told(name: str, waiting: Pending, change: Change) -> TableReport:

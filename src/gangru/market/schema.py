@@ -144,6 +144,7 @@ TABLES: dict[str, Table] = {
     )
 }
 
+BOOKKEEPING = frozenset({QUARANTINE.name, SOURCES.name})  # tables of what was ingested, not of the market
 SPANS: dict[str, SpanOf] = {
     INDUSTRY.name: SpanOf(("taxonomy", "code"), "industry"),
     MEMBERS.name: SpanOf(("index", "code")),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from gangru.market.intervals import ends_from_next_start, normalise_intervals
-from gangru.market.quality import quarantined
+from gangru.market.quality import quarantined, row_contents
 from gangru.market.schema import SPANS, Table
 from gangru.market.sources.reading import Loaded, nothing_valid
 
@@ -68,7 +68,8 @@ def refuse(waiting: Pending, rows: pl.DataFrame, column: str, reason: str) -> No
             reason=pl.lit(reason),
         )
         piece = loaded.piece
-        told = quarantined(piece.kind, piece.origin, piece.places(faults["index"]), faults)
+        contents = row_contents(part, pl.int_range(len(part), eager=True))
+        told = quarantined(piece.kind, piece.origin, piece.places(faults["index"]), faults, contents)
         waiting.faults.append(told)
         if len(part) == len(loaded.rows):
             raise nothing_valid(loaded, told)

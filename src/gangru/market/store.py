@@ -1,45 +1,35 @@
 """The market store: one Delta table a kind, each write one atomic commit, local or on an object store."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from gangru.errors import StoreError
-from gangru.market.schema import TABLES, Table
+from gangru.market.keyed import Change, compared, conformed, empty, merged, unknown
+from gangru.market.schema import BOOKKEEPING, TABLES, Table
+from gangru.market.store_commit import (
+    commit,
+    content_version,
+    insist,
+    lazy_rows,
+    one_line,
+    open_delta,
+    opened_version,
+)
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
+__all__ = ["ABSENT", "PARTITIONED", "YEAR", "Change", "Store"]
+
 PARTITIONED = frozenset({"bars"})  # by year: a day's revision rewrites one year, not all of them
 YEAR = "year"
-
-
-@dataclass(frozen=True)
-class Change:
-    """What a write did to a table's rows, by key; with none new, changed or removed there was no commit."""
-
-    new: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    removed: int = 0
-
-    def __add__(self, other: "Change") -> "Change":
-        """Add the rows of two parts of a table."""
-        return Change(
-            self.new + other.new,
-            self.changed + other.changed,
-            self.unchanged + other.unchanged,
-            self.removed + other.removed,
-        )
-
-    @property
-    def any(self) -> bool:
-        """Whether the table's content differs after the write."""
-        return bool(self.new or self.changed or self.removed)
+ABSENT = -1  # the pin of a table that was not there
+Revision = Callable[[pl.DataFrame], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -47,24 +37,47 @@ class Store:
     """The tables of `market.schema` under one directory or object-store URI.
 
     Credentials for an object store come from its usual environment variables. Reading a table that is not
-    there gives an empty frame of its columns.
+    there gives an empty frame of its columns. A store opened with pins shows these versions of the tables and
+    takes no writes; several processes may write to one that is not pinned.
     """
 
     uri: str
+    pins: Mapping[str, int] = field(default_factory=dict, hash=False)
 
     @classmethod
-    def open(cls, uri: str | Path) -> "Store":
-        """A store at a path or URI; nothing is created before the first write."""
-        return cls(str(uri).rstrip("/") or "/")
+    def open(cls, uri: str | Path, pins: Mapping[str, int] | None = None) -> "Store":
+        """A store at a path or URI, its tables at the pinned versions; nothing is created before the first write.
+
+        A pin of ABSENT is a table that was not there; tables without a pin are read at their latest version.
+        Raises StoreError for a pin of no table.
+        """
+        for name in pins or {}:
+            if name not in TABLES:
+                raise StoreError(f"there is no table {name} to pin; the store has {', '.join(TABLES)}")
+        return cls(str(uri).rstrip("/") or "/", dict(pins or {}))
+
+    def pinned(self) -> "Store":
+        """The store as it is now: what other processes write from here on is not seen."""
+        tables = {name: self.delta(name) for name in TABLES}
+        opened = {name: ABSENT if delta is None else opened_version(delta) for name, delta in tables.items()}
+        return replace(self, pins=opened)
+
+    def unpinned(self) -> "Store":
+        """The same store at its latest versions, open to writes."""
+        return replace(self, pins={})
 
     def exists(self) -> bool:
         """Whether any table has been written here."""
         return any(self.delta(name) is not None for name in TABLES)
 
     def versions(self) -> dict[str, int | None]:
-        """Each table's latest version, None where it is not there: what pins a study to its data."""
+        """The version that last changed each table's rows, up to its pin; None where the table is not there."""
         tables = {name: self.delta(name) for name in TABLES}
-        return {name: None if delta is None else int(delta.version()) for name, delta in tables.items()}
+        return {name: None if delta is None else content_version(delta) for name, delta in tables.items()}
+
+    def market_versions(self) -> dict[str, int | None]:
+        """The versions of the tables that say something of the market: what a study stands on."""
+        return {name: version for name, version in self.versions().items() if name not in BOOKKEEPING}
 
     def scan(self, name: str, version: int | None = None) -> pl.LazyFrame:
         """A lazy frame of a table's columns, rows in no promised order."""
@@ -72,7 +85,7 @@ class Store:
         delta = self.delta(name, version)
         if delta is None:
             return empty(table).lazy()
-        return conformed(pl.scan_delta(delta), table)
+        return conformed(lazy_rows(delta), table)
 
     def read(
         self,
@@ -85,122 +98,169 @@ class Store:
         """A table's rows in ascending order of its key.
 
         `start` and `end`, both included, choose rows by their date and go with tables that have one. Raises
-        StoreError where the version asked for is not there.
+        StoreError where the version asked for is not there, or was dropped by a compaction.
         """
         table = TABLES[name]
         wanted = list(columns) if columns is not None else list(table.columns)
         delta = self.delta(name, version)
         if delta is None:
             return empty(table).select(wanted)
-        read = list(dict.fromkeys([*table.key, *wanted]))
-        parts = [
-            selected(part, table, read, start, end).sort(table.key).select(wanted).collect()
-            for part in partitions(delta, table, start, end)
-        ]
-        return pl.concat(parts) if parts else empty(table).select(wanted)
+        return rows_of(delta, table, wanted, start, end)
 
     def upsert(self, table: Table, frame: pl.DataFrame) -> Change:
         """Add rows of a new key and revise those of a known one; one commit, none where nothing differs.
 
-        `frame` has the table's columns and unique keys. A new value wins; a null leaves what was known.
-        Raises StoreError where the table cannot be written.
+        `frame` has the table's columns and unique keys. A new value wins; a null leaves what was known. Where
+        every row that differs is new, files are added and none is rewritten. Raises StoreError where the table
+        cannot be written.
         """
-        delta = self.delta(table.name)
-        if delta is None:
-            self.write(table, parts_of(table, frame), years=None)
-            return Change(new=len(frame))
-        changes = {
-            year: compared(old, merged(old, new, table), table, new)
-            for year, old, new in self.paired(delta, table, frame)
-        }
-        touched = sorted(year for year, change in changes.items() if change.any)
-        if touched:
-            again = frame.filter(year_of("date").is_in(touched)) if table.name in PARTITIONED else frame
-            parts = (merged(old, new, table) for _, old, new in self.paired(delta, table, again))
-            self.write(table, parts, years=touched if table.name in PARTITIONED else None)
-        return sum(changes.values(), Change())
+        self.refuse_if_pinned(table)
+
+        def attempt(delta: "DeltaTable | None") -> Change:
+            if delta is None:
+                change = Change(new=len(frame))
+                self.put(table, None, parts_of(table, frame), "upsert", change)
+                return change
+            changes = {
+                year: compared(old, merged(old, new, table), table, new)
+                for year, old, new in paired(delta, table, frame)
+            }
+            change = sum(changes.values(), Change())
+            touched = sorted(year for year, part in changes.items() if part.any)
+            again = of_years(table, frame, touched)
+            if change.only_new:
+                added = (unknown(old, new, table) for _, old, new in paired(delta, table, again))
+                self.put(table, delta, added, "upsert", change)
+            elif change.any:
+                whole = (merged(old, new, table) for _, old, new in paired(delta, table, again, whole=True))
+                self.put(table, delta, whole, "upsert", change, touched)
+            return change
+
+        return insist(f"{self.uri}/{table.name}", attempt)
+
+    def revise(
+        self,
+        table: Table,
+        revision: Revision,
+        operation: str = "revise",
+        record: Mapping[str, str] | None = None,
+    ) -> Change:
+        """Make what `revision` gives for the table's present rows its whole content; one commit, none if equal.
+
+        `revision` gets the rows in the order of the key and is asked again where another process committed in
+        the meantime; `record` stands in the commit. Raises StoreError where the table cannot be written.
+        """
+        self.refuse_if_pinned(table)
+
+        def attempt(delta: "DeltaTable | None") -> Change:
+            columns = list(table.columns)
+            old = empty(table) if delta is None else rows_of(delta, table, columns)
+            after = revision(old).select(columns)
+            change = compared(old, after, table)
+            if delta is not None and change.only_new:
+                self.put(
+                    table,
+                    delta,
+                    parts_of(table, unknown(old, after, table)),
+                    operation,
+                    change,
+                    record=record,
+                )
+            elif change.any:
+                parts = parts_of(table, after)
+                self.put(table, delta, parts, operation, change, None if delta is None else [], record)
+            return change
+
+        return insist(f"{self.uri}/{table.name}", attempt)
 
     def replace(self, table: Table, frame: pl.DataFrame) -> Change:
-        """Make `frame` the table's whole content; one commit, none where nothing differs."""
-        old = self.read(table.name)
-        change = compared(old, frame.select(list(table.columns)), table)
-        if change.any:
-            self.write(table, parts_of(table, frame), years=None)
-        return change
+        """Make `frame` the table's whole content; one commit, none where nothing differs.
 
-    def paired(
-        self, delta: "DeltaTable", table: Table, frame: pl.DataFrame
-    ) -> Iterator[tuple[int, pl.DataFrame, pl.DataFrame]]:
-        """The stored and the new rows, a year at a time where the table is partitioned, else as year 0."""
-        if table.name not in PARTITIONED:
-            yield 0, conformed(pl.scan_delta(delta), table).collect(), frame
-            return
-        for year in frame.select(year_of("date").unique().sort()).to_series():
-            old = conformed(pl.scan_delta(delta).filter(pl.col(YEAR) == year), table).collect()
-            yield year, old, frame.filter(year_of("date") == year)
+        A frame that was computed from the table's rows belongs in `revise`, which sees what others wrote since.
+        """
+        return self.revise(table, lambda _: frame, operation="replace")
 
-    def write(self, table: Table, parts: Iterator[pl.DataFrame], years: list[int] | None) -> None:
-        """Commit the parts, one at a time, in place of the given years or of the whole table."""
-        import pyarrow as pa
-        from deltalake import write_deltalake
-        from deltalake.exceptions import DeltaError
-
+    def put(
+        self,
+        table: Table,
+        delta: "DeltaTable | None",
+        parts: Iterator[pl.DataFrame],
+        operation: str,
+        change: Change,
+        years: Sequence[int] | None = None,
+        record: Mapping[str, str] | None = None,
+    ) -> None:
+        """Commit the parts after `delta`'s version: appended, or in place of the given years, or, where [], of all."""
+        columns = with_year(empty(table), table)
         partitioned = table.name in PARTITIONED
-        ready = (with_year(part, table).sort(table.key) for part in parts)
-        schema = with_year(empty(table), table).to_arrow().schema
-        batches = (batch for part in ready for batch in part.to_arrow().to_batches())
-        place: dict[str, Any] = {}
-        if years is not None:
-            place["predicate"] = f"{YEAR} in ({', '.join(map(str, years))})"
-        try:
-            write_deltalake(
-                f"{self.uri}/{table.name}",
-                pa.RecordBatchReader.from_batches(schema, batches),
-                mode="overwrite",
-                partition_by=[YEAR] if partitioned else None,
-                **place,
-            )
-        except (DeltaError, OSError) as error:
+        commit(
+            f"{self.uri}/{table.name}",
+            delta,
+            (with_year(part, table).sort(table.key) for part in parts),
+            columns,
+            {
+                "write": operation,
+                **{name: str(count) for name, count in asdict(change).items()},
+                **(record or {}),
+            },
+            partition=YEAR if partitioned else None,
+            append=years is None,
+            predicate=f"{YEAR} in ({', '.join(map(str, years))})" if partitioned and years else None,
+        )
+
+    def refuse_if_pinned(self, table: Table) -> None:
+        """Raise StoreError where this store shows pinned versions."""
+        if self.pins:
             raise StoreError(
-                f"{self.uri}/{table.name} could not be written and keeps its last version: {error}"
-            ) from error
+                f"{self.uri}/{table.name} is opened at pinned versions ({shown(self.pins)}), which nothing can be "
+                "written to: take the pins out (data.pins), or write through `unpinned()`"
+            )
 
     def delta(self, name: str, version: int | None = None) -> "DeltaTable | None":
-        """The Delta table of this name, None where it has never been written."""
-        from deltalake import DeltaTable
-        from deltalake.exceptions import DeltaError, TableNotFoundError
-
-        where = f"{self.uri}/{name}"
-        try:
-            if not DeltaTable.is_deltatable(where):
-                return None
-            return DeltaTable(where, version=version)
-        except TableNotFoundError:
+        """The Delta table of this name at a version, its pin or its latest; None where it has never been written."""
+        asked = version if version is not None else self.pins.get(name)
+        if asked == ABSENT:
             return None
-        except DeltaError as error:
-            asked = "" if version is None else f" at version {version}"
-            raise StoreError(f"{where} cannot be read{asked}: {error}") from error
+        delta = open_delta(f"{self.uri}/{name}", asked)
+        if delta is None and asked is not None:
+            raise StoreError(
+                f"{self.uri}/{name} cannot be read at version {asked}: there is no such table here"
+            )
+        return delta
 
 
-def empty(table: Table) -> pl.DataFrame:
-    """No rows, with the table's columns."""
-    return pl.DataFrame(schema=table.columns)
+def shown(pins: Mapping[str, int]) -> str:
+    """The pins as text."""
+    return ", ".join(f"{name} {version}" for name, version in pins.items())
 
 
-def conformed(rows: pl.LazyFrame, table: Table) -> pl.LazyFrame:
-    """Exactly the table's columns: those that an older store lacks are null."""
-    there = rows.collect_schema().names()
-    return rows.select(
-        pl.col(name).cast(dtype) if name in there else pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in table.columns.items()
-    )
+def rows_of(
+    delta: "DeltaTable",
+    table: Table,
+    columns: list[str],
+    start: date | None = None,
+    end: date | None = None,
+) -> pl.DataFrame:
+    """The rows between two dates, both included, in ascending order of the key, a year at a time."""
+    read = list(dict.fromkeys([*table.key, *columns]))
+    try:
+        parts = [
+            between(part, table, read, start, end).sort(table.key).select(columns).collect()
+            for part in partitions(delta, table, start, end)
+        ]
+    except (FileNotFoundError, pl.exceptions.ComputeError) as error:
+        raise StoreError(
+            f"{table.name} at version {opened_version(delta)} cannot be read any more: its files are not all there, "
+            f"as after `gangru store compact --drop-older-than`; take a newer version ({one_line(error)})"
+        ) from error
+    return pl.concat(parts) if parts else empty(table).select(columns)
 
 
 def partitions(
     delta: "DeltaTable", table: Table, start: date | None, end: date | None
 ) -> Iterator[pl.LazyFrame]:
     """The stored rows a year at a time, ascending, without the years outside the span."""
-    rows = pl.scan_delta(delta)
+    rows = lazy_rows(delta)
     if table.name not in PARTITIONED:
         yield rows
         return
@@ -209,7 +269,7 @@ def partitions(
             yield rows.filter(pl.col(YEAR) == year)
 
 
-def selected(
+def between(
     rows: pl.LazyFrame, table: Table, columns: list[str], start: date | None, end: date | None
 ) -> pl.LazyFrame:
     """The columns asked for of the rows between two dates, both included."""
@@ -220,32 +280,24 @@ def selected(
     return conformed(rows, table).select(columns)
 
 
-def merged(old: pl.DataFrame, new: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """The old rows revised and extended by the new; a null in a new row leaves what was known."""
-    values = [name for name in table.columns if name not in table.key]
-    keys = list(table.key)
-    known = new.join(old, on=keys, how="left", suffix="_old")
-    revised = known.select(*keys, *[pl.coalesce(name, f"{name}_old") for name in values])
-    untouched = old.join(new, on=keys, how="anti")
-    return pl.concat([untouched.select(list(table.columns)), revised.select(list(table.columns))])
+def paired(
+    delta: "DeltaTable", table: Table, frame: pl.DataFrame, *, whole: bool = False
+) -> Iterator[tuple[int, pl.DataFrame, pl.DataFrame]]:
+    """The stored and the new rows, a year at a time where the table is partitioned, else as year 0.
 
-
-def compared(old: pl.DataFrame, after: pl.DataFrame, table: Table, new: pl.DataFrame | None = None) -> Change:
-    """Count what differs between rows before and after; with `new`, unchanged counts those keys alone."""
-    keys = list(table.key)
-    values = [name for name in table.columns if name not in table.key]
-    both = after.join(
-        old.with_columns(pl.lit(value=True).alias("_known")), on=keys, how="left", suffix="_old"
-    )
-    differs = pl.any_horizontal(
-        pl.lit(value=False), *[pl.col(n).ne_missing(pl.col(f"{n}_old")) for n in values]
-    )
-    known = pl.col("_known").is_not_null()
-    counts = both.select(known=known.sum(), changed=(known & differs).sum())
-    known_rows, changed = counts.row(0)
-    added = len(after) - known_rows
-    asked = len(after) if new is None else len(new)
-    return Change(added, changed, asked - added - changed, len(old) - known_rows)
+    Where the key has a date, the stored rows are those of the new rows' days, unless the `whole` is wanted.
+    """
+    rows = lazy_rows(delta)
+    for new in parts_of(table, frame):
+        old, year = rows, 0
+        if table.name in PARTITIONED:
+            year = new.select(year_of("date").first()).item()
+            old = old.filter(pl.col(YEAR) == year)
+        if "date" in table.key and not whole:
+            old = old.filter(
+                pl.col("date").is_between(*new.select(pl.col("date").min(), last=pl.col("date").max()).row(0))
+            )
+        yield year, conformed(old, table).collect(), new
 
 
 def parts_of(table: Table, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
@@ -255,6 +307,11 @@ def parts_of(table: Table, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
         return
     for year in frame.select(year_of("date").unique().sort()).to_series():
         yield frame.filter(year_of("date") == year).select(list(table.columns))
+
+
+def of_years(table: Table, frame: pl.DataFrame, years: Sequence[int]) -> pl.DataFrame:
+    """The rows of these years, where the table is partitioned."""
+    return frame.filter(year_of("date").is_in(years)) if table.name in PARTITIONED else frame
 
 
 def with_year(frame: pl.DataFrame, table: Table) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from gangru.market.daily import Bools, DailyMarket, Dates
+from gangru.market.daily import DELISTING, GONE, SUSPENDED, Bools, DailyMarket, Dates
 from gangru.settings import Settings, setting
 
 
@@ -35,29 +35,57 @@ class Universe:
 
 
 def universe(market: DailyMarket, calendar: Dates, settings: UniverseSettings) -> Universe:
-    """Decide eligibility, (D, N); day t looks at t's own row and at listing dates up to t alone.
+    """Decide eligibility, (D, N); day t looks at t's own row, at listings up to t, and at a listing's announced end.
 
-    A stock that did not trade on a day is not eligible on it. Age counts the trading days of `calendar` between the
-    listing date and t; a stock without a listing date counts as listed long before.
+    A stock that did not trade on a day is not eligible on it, nor on the last trading day of its listing: who buys
+    then holds what cannot be sold. Age counts the trading days of `calendar` between the latest listing and t; a
+    stock without a listing date counts as listed long before. A stock in its delisting period is treated as ST.
     """
+    gone = market.status == GONE
     absent = ~market.traded
     young = listed_days(market, calendar) < settings.min_listed_days
-    st = (market.is_st == 1) if settings.exclude_st else np.zeros_like(absent)
-    if settings.exclude_st and settings.unknown_st == "drop":
+    leaving = market.status == DELISTING
+    st = market.is_st == 1
+    if settings.unknown_st == "drop":
         st |= market.is_st == -1
-    reasons = {"not traded": absent, "newly listed": young & ~absent, "ST": st & ~young & ~absent}
-    eligible = ~(absent | young | st)
-    return Universe(eligible, {reason: mask.sum(axis=1) for reason, mask in reasons.items()})
+    if not settings.exclude_st:
+        leaving, st = np.zeros_like(absent), np.zeros_like(absent)
+    reasons = {
+        "delisted": gone,
+        "suspended": absent & (market.status == SUSPENDED),
+        "not traded": absent,
+        "newly listed": young,
+        "delisting period": leaving,
+        "ST": st,
+    }
+    eligible = np.ones_like(absent)
+    excluded = {}
+    for reason, mask in reasons.items():
+        excluded[reason] = (mask & eligible).sum(axis=1)
+        eligible &= ~mask
+    return Universe(eligible, excluded)
 
 
 def listed_days(market: DailyMarket, calendar: Dates) -> NDArray[np.int64]:
-    """Trading days from listing to each date, (D, N): 0 on the listing day, negative before, large where unknown.
+    """Trading days from the latest listing to each date, (D, N): 0 on its day, negative before, large where unknown.
 
-    Listings before the calendar's first day are counted back in weekdays.
+    Listings before the calendar's first day are counted back in weekdays. Between two listings the first one counts.
     """
-    known = ~np.isnat(market.list_date)
-    listed = np.where(known, market.list_date, calendar[0])
-    before = np.minimum(np.busday_count(calendar[0], listed), 0)
-    position = np.searchsorted(calendar, listed) + before
-    age = np.searchsorted(calendar, market.dates)[:, None] - position[None, :]
-    return np.where(known[None, :], age, np.iinfo(np.int32).max)
+    today = np.searchsorted(calendar, market.dates)
+    age = np.where(
+        np.isnat(market.list_date)[None, :],
+        np.iinfo(np.int32).max,
+        today[:, None] - calendar_position(market.list_date, calendar)[None, :],
+    )
+    for listed_again in market.relisted:
+        stocks = np.flatnonzero(~np.isnat(listed_again))
+        since = today[:, None] - calendar_position(listed_again[stocks], calendar)[None, :]
+        age[:, stocks] = np.where(since >= 0, since, age[:, stocks])
+    return age
+
+
+def calendar_position(days: Dates, calendar: Dates) -> NDArray[np.int64]:
+    """Each day's position in the calendar; before its first day negative, counted in weekdays; NaT anywhere."""
+    known = np.where(np.isnat(days), calendar[0], days)
+    before = np.minimum(np.busday_count(calendar[0], known), 0)
+    return np.asarray(np.searchsorted(calendar, known) + before)

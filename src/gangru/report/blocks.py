@@ -13,6 +13,7 @@ import polars as pl
 
 Format = Literal[
     "text",
+    "industry",
     "integer",
     "percent",
     "share",

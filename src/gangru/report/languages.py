@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Literal
 
 from gangru.errors import ReportError
+from gangru.market.industries import class_name
 from gangru.report.blocks import Format, Quantity, Scalar, Text, Words
 
 Tag = Literal["en", "zh"]
@@ -53,10 +54,10 @@ class Language:
     def scalar(self, value: Scalar, format_name: Format) -> str:
         """A known value in its format."""
         match format_name:
-            case "text":
+            case "text" | "day":
                 return str(value)
-            case "day":
-                return str(value)
+            case "industry":
+                return class_name(str(value), self.tag)
             case "flag":
                 return self.gettext("yes") if value else self.gettext("no")
             case "date":

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from gangru.market.facts import OF_TODAY
 from gangru.study.inputs import Inputs
 
 FLAGS = ["amount_est", "shares_est", "st_inferred", "factor"]
@@ -27,7 +28,7 @@ def data_notes(inputs: Inputs) -> list[str]:
         f"No usable vwap for {share(np.isnan(vwap) & traded)} of bars: no amount, or prices on another basis.",
         f"No float shares for {share(np.isnan(market.float_shares) & traded)} of bars: no size, no neutralised factor.",
     ]
-    if len(inputs.securities):
+    if len(inputs.names) and (inputs.names["name_from"] == OF_TODAY).any():
         notes.append(
             "Names are those of the list of securities as ingested, not of the date they stand beside."
         )

@@ -1,6 +1,6 @@
 """What the stages share: the market as arrays, the universe, the panel and the labels, each made once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -12,7 +12,8 @@ from gangru.features.catalogue import chosen_features
 from gangru.features.labels import build_labels
 from gangru.features.panel import Panel, build_panel
 from gangru.market.calendar import trading_days
-from gangru.market.daily import DailyMarket, Dates, Floats, daily_market
+from gangru.market.daily import DailyMarket, Dates, Floats, loaded_market
+from gangru.market.facts import Facts, facts_of
 from gangru.market.intervals import industry_matrix
 from gangru.market.universe import Universe, universe
 from gangru.study.workspace import Workspace
@@ -22,18 +23,30 @@ AHEAD = 45  # days of calendar past the data: enough to tell whether the data's 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The market of one workspace; what is costly is computed when first asked for, and kept."""
+    """The market of one workspace; what is costly is computed when first asked for, and kept.
+
+    Codes are identities throughout: a security that changed its code is one stock. `counts` says what was decided on
+    loading, in bars; `versions` are those of the tables that were read.
+    """
 
     workspace: Workspace
     market: DailyMarket
     calendar: Dates
     securities: pl.DataFrame
     industry: pl.DataFrame
+    facts: Facts
+    counts: dict[str, int] = field(default_factory=dict)
+    versions: dict[str, int | None] = field(default_factory=dict)
 
     def up_to(self, day: np.datetime64) -> "Inputs":
         """The same workspace as it was known at the close of a trading day."""
         days = int(np.searchsorted(self.market.dates, day, side="right"))
         return replace(self, market=self.market.first_days(days))
+
+    @cached_property
+    def names(self) -> pl.DataFrame:
+        """code and name of every security on the market's last day; name_from tells where only today's is known."""
+        return self.facts.names_as_of(self.market.dates[-1].item())
 
     @cached_property
     def universe(self) -> Universe:
@@ -60,16 +73,20 @@ class Inputs:
 
 def load_inputs(workspace: Workspace) -> Inputs:
     """Read the store into arrays. Raises MarketError where there are no bars."""
-    store = workspace.store
+    store = workspace.store.pinned()  # what is ingested meanwhile is not seen by half
+    facts = facts_of(store)
     bars = store.read("bars")
     last = bars["date"].max()
     until = last + timedelta(days=AHEAD) if isinstance(last, date) else None
-    calendar = trading_days(store, until=until)
-    securities = store.read("securities")
+    calendar = trading_days(store, until=until, source=workspace.settings.data.calendar)
+    loaded = loaded_market(bars, facts.securities, calendar, facts)
     return Inputs(
         workspace=workspace,
-        market=daily_market(bars, securities, calendar),
+        market=loaded.market,
         calendar=calendar,
-        securities=securities,
-        industry=store.read("industry"),
+        securities=facts.securities,
+        industry=facts.industry,
+        facts=facts,
+        counts=loaded.counts,
+        versions=store.market_versions(),
     )

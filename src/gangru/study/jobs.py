@@ -34,7 +34,6 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
     workspace = inputs.workspace
     settings = workspace.settings
     text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
-    versions = workspace.store.versions()
     jobs = []
     for fold in folds:
         rows = sample_rows(inputs.market.date_index(fold.trained_on), settings.training, settings.label.reach)
@@ -49,7 +48,7 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
                 training=settings.training,
                 settings_text=text,
                 default_text=default_text,
-                manifest=fold_manifest(inputs, fold, rows, versions),
+                manifest=fold_manifest(inputs, fold, rows),
             )
         )
     return jobs
@@ -62,9 +61,7 @@ def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD
     return "\n".join(lines) + "\n"
 
 
-def fold_manifest(
-    inputs: Inputs, fold: Fold, rows: SampleRows, versions: dict[str, int | None]
-) -> dict[str, Any]:
+def fold_manifest(inputs: Inputs, fold: Fold, rows: SampleRows) -> dict[str, Any]:
     """What a run directory says about where it comes from."""
     dates, settings = inputs.market.dates, inputs.workspace.settings
     return {
@@ -78,7 +75,7 @@ def fold_manifest(
         "last_label_date": str(dates[rows.valid[-1] + settings.label.reach]),
         "features": list(settings.features.names),
         "seed": settings.training.seed,
-        "data_versions": versions,
+        "data_versions": inputs.versions,
         "code": code_version(),
         "packages": package_versions(),
         "hardware": hardware(settings.training.threads or torch.get_num_threads()),

@@ -97,7 +97,7 @@ def provenance(workspace: Workspace) -> Provenance:
         study=workspace.study,
         settings=plain_settings(workspace.settings),
         defaults=plain_settings(StudySettings()),
-        data_versions=workspace.store.versions(),
+        data_versions=workspace.store.market_versions(),
         code_version=code["version"],
         commit=code["commit"],
         packages=package_versions(),

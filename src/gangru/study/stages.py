@@ -75,7 +75,8 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
     write_frame(inputs.workspace.factor_path, result.table)
     write_frame(inputs.workspace.runs / "drops.parquet", result.drops)
     write_text(
-        inputs.workspace.runs / "factor.json", json.dumps(made_from(inputs.workspace), indent=1) + "\n"
+        inputs.workspace.runs / "factor.json",
+        json.dumps(made_from(inputs.workspace, inputs.versions), indent=1) + "\n",
     )
     return result
 
@@ -99,10 +100,10 @@ def date_drops(inputs: Inputs, row: int, counts: dict[str, int]) -> pl.DataFrame
     )
 
 
-def made_from(workspace: Workspace) -> dict[str, Any]:
+def made_from(workspace: Workspace, versions: dict[str, int | None]) -> dict[str, Any]:
     """What a factor depends on: its settings and the versions of the data."""
     settings = flat_toml(fold_settings_text(workspace.settings, (*FOLD_SECTIONS, "factor")))
-    return {"settings": settings, "data_versions": workspace.store.versions()}
+    return {"settings": settings, "data_versions": versions}
 
 
 def read_factor(workspace: Workspace) -> FactorTable:
@@ -115,7 +116,10 @@ def read_factor(workspace: Workspace) -> FactorTable:
         raise EvaluationError(
             f"{workspace.factor_path} is not there: run `gangru train` and `gangru factor` first"
         )
-    then, now = json.loads(parts[2].read_text("utf-8")), made_from(workspace)
+    then, now = (
+        json.loads(parts[2].read_text("utf-8")),
+        made_from(workspace, workspace.store.market_versions()),
+    )
     changed = [
         f"{name} was {then[part].get(name)!r}, is {value!r}"
         for part in now
@@ -139,7 +143,7 @@ def evaluate(inputs: Inputs, factor: FactorTable, last_month: str | None = None)
         inputs.market,
         calendar=inputs.calendar,
         industry=inputs.industry,
-        names=inputs.securities,
+        names=inputs.names,
         eligible=inputs.universe.eligible,
         settings=settings.evaluation,
         portfolio=settings.portfolio,

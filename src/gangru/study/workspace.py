@@ -35,7 +35,7 @@ class Workspace:
     def store(self) -> Store:
         """The market store, a directory of the workspace or a URI."""
         uri = self.settings.data.store
-        return Store.open(uri if "://" in uri else self.root / uri)
+        return Store.open(uri if "://" in uri else self.root / uri, self.settings.data.pins)
 
     @property
     def runs(self) -> Path:

@@ -14,13 +14,17 @@ from gangru.market.simulate.events import Events
 from gangru.market.simulate.population import Population
 from gangru.market.simulate.settings import SimulateSettings
 from gangru.market.simulate.shocks import Shocks
-from gangru.market.simulate.signal import among_traded, follow_through, planted_return
-from gangru.market.simulate.standing import first_standing, review
+from gangru.market.simulate.signal import SPAN, among_traded, follow_through, planted_return
+from gangru.market.simulate.standing import Standing, first_standing, review
 
 LOT = 100
 TICK = 0.01
 INTRADAY_SHARE = 0.7  # of the day's move
 FREE_REACH = 0.6  # where there is no limit
+FREE_SCALE = 4.0  # of the moves on a delisting period's first day, and on that of a second listing
+FREE_LEAVING = np.datetime64(
+    "2020-12-31"
+)  # a delisting period that begins from here on has a first day without limit
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,10 @@ class Bars:
     amount: Floats
     shares: Floats
     is_st: Bools
+    leaving: Bools  # in the delisting period
+    free: Bools  # no limit by the day's occasion: a second listing, or a delisting period's first day
+    lower: Floats  # the day's limits, 0 and infinite where there are none
+    upper: Floats
     present: Bools  # listed
     traded: Bools
     follow: Floats  # close position × excess return, for the planted signal; 0 where not traded
@@ -44,13 +52,19 @@ class Bars:
 
 @dataclass
 class State:
-    """What a day leaves to the next, (N,) each: latent price, factor, shares, raw close, days missed since trading."""
+    """What a day leaves to the next, (N,) each.
+
+    Latent price, factor, shares, raw close, the last adjusted close that was traded, days missed since, and the planted
+    return of those days.
+    """
 
     latent: Floats
     factor: Floats
     shares: Floats
     close: Floats
+    adjusted: Floats
     missed: Floats
+    owed: Floats
 
 
 @dataclass(frozen=True)
@@ -59,7 +73,8 @@ class Day:
 
     traded: Bools
     first: Bools  # first day in the market: no close before
-    held: Bools  # first day under the old rules, up 44 % on the issue price
+    held: Bools  # first day of a listing under the old rules, up 44 % on the issue price
+    wild: Floats  # the day's moves over the usual ones
     reference: Floats
     lower: Floats
     upper: Floats
@@ -83,59 +98,71 @@ def make_bars(
         factor=population.factor,
         shares=population.shares,
         close=population.price,
+        adjusted=np.full(n, np.nan),
         missed=np.zeros(n),
+        owed=np.zeros(n),
     )
     for day in range(days):
         review(standing, day, history, population, settings, rng)
-        age = np.where(population.is_new, day - population.first_row, LONG_LISTED)
         present = (population.first_row <= day) & ~standing.is_gone(day)
-        is_st = standing.is_st(day) & present
-        planted = planted_return(bars.follow, bars.turnover, day, settings.strength)
-        move = planted + shocks.surprise[day]
+        bars.is_st[day], bars.leaving[day] = standing.is_st(day) & present, standing.is_leaving(day)
+        bars.free[day] = _free_days(day, dates[day], standing, population)
+        planted = planted_return(bars.follow, bars.turnover, day, settings.strength) * present
         bar = _close_day(
-            day, state, population, events, dates[day], settings.drift, age, present, is_st, move
+            day, bars, state, population, events, dates[day], settings.drift, present, planted, shocks
         )
         history[day] = state.latent
-        _record(bars, day, state, is_st, present, bar.traded)
+        _record(bars, day, state, present, bar)
         _cut(bars, day, bar, shocks)
-        _trade(bars, day, shocks, state.shares, bar.traded)
+        _trade(bars, day, shocks, state, bar.traded)
         for prices in (bars.open, bars.high, bars.low, bars.close):
             prices[day, ~present] = np.nan
     return bars
 
 
+def _free_days(day: int, date: np.datetime64, standing: Standing, population: Population) -> Bools:
+    """Who has no limit on the day by its occasion, (N,)."""
+    begins = standing.is_leaving(day) & ~standing.is_leaving(day - 1) & (date >= FREE_LEAVING)
+    return np.asarray(begins | (population.returns == day))
+
+
 def _close_day(
     day: int,
+    bars: Bars,
     state: State,
     population: Population,
     events: Events,
     date: np.datetime64,
     drift: float,
-    age: Days,
     present: Bools,
-    is_st: Bools,
-    move: Floats,
+    planted: Floats,
+    shocks: Shocks,
 ) -> Day:
-    """Move the prices by `move` and what all stocks share, as far as the limits let them; changes `state`.
+    """Move the prices by what is planted, what surprises and what all stocks share, as far as the limits let them.
 
-    The bounds lie symmetrically around the shared return, so that they take nothing from what is to be expected. Days
-    missed in a suspension are made up for.
+    Changes `state`. The bounds lie symmetrically around the shared return, so that they take nothing from what is to be
+    expected. The days missed in a suspension are made up for, so many as a label can cover.
     """
-    traded = present & ~events.suspended[day]
+    traded = present & ~(events.suspended[day] & ~bars.leaving[day])
+    age = np.where(population.is_new, day - population.first_row, LONG_LISTED)
     first = traded & (age == 0) if day else present
     going_on = traded & ~first
-    reference = _ex_day(day, state, events, going_on)
-    lower, upper, reach = _limits(population, date, reference, is_st, age)
-    shared = drift * (state.missed + 1)
-    bound = reach - shared
+    reference = _ex_day(day, state, events, going_on & ~bars.free[day])
+    lower, upper, reach = _limits(population, date, reference, bars.is_st[day], age, bars.free[day])
+    shared = drift * (np.minimum(state.missed, SPAN) + 1)
+    bound = np.maximum(reach - np.abs(shared), 0)
+    wild = np.where(bars.free[day], FREE_SCALE, 1.0)
+    move = planted + state.owed + wild * shocks.surprise[day]
     grown = state.latent * (1 + shared + np.clip(move, -bound, bound))
     state.latent = np.where(going_on, grown, state.latent)
     raw = np.round(state.latent / state.factor, 2)
     bounded = np.where(move > bound, upper, np.where(move < -bound, lower, np.clip(raw, lower, upper)))
+    bounded = np.where(np.isinf(upper), raw, bounded)
     state.close = np.where(traded, np.maximum(np.where(first, raw, bounded), TICK), state.close)
     state.missed = np.where(traded, 0, state.missed + present)
-    held = first & (day > 0) & np.isin(population.boards, ("main", "chinext"))
-    return Day(traded, first, held, np.where(first, state.close, reference), lower, upper, state.close)
+    state.owed = np.where(traded | (state.missed > SPAN), 0, state.owed + planted)
+    held = first & (day > 0) & np.isfinite(upper)
+    return Day(traded, first, held, wild, np.where(first, state.close, reference), lower, upper, state.close)
 
 
 def _empty(days: int, n: int) -> Bars:
@@ -147,29 +174,48 @@ def _empty(days: int, n: int) -> Bars:
 
     return Bars(
         open=floats(), high=floats(), low=floats(), close=floats(), factor=floats(), volume=floats(),
-        amount=floats(), shares=floats(), is_st=flags(), present=flags(), traded=flags(),
+        amount=floats(), shares=floats(), is_st=flags(), leaving=flags(), free=flags(), lower=floats(), upper=floats(),
+        present=flags(), traded=flags(),
         follow=np.zeros((days, n)), turnover=floats(),
     )  # fmt: skip
 
 
 def _ex_day(day: int, state: State, events: Events, going_on: Bools) -> Floats:
-    """The day's reference price, (N,), after dividends and bonus shares; changes factor and shares in `state`."""
+    """The day's reference price, (N,), by the exchange's formula for dividends, bonus and rights shares.
+
+    Changes factor and shares in `state`; the holder is taken to buy the shares that the rights give.
+    """
     dividend = np.where(going_on, np.round(state.close * events.dividend[day], 2), 0)
     bonus = np.where(going_on, events.bonus[day], 0)
-    exact = (state.close - dividend) / (1 + bonus)
-    changed = (dividend > 0) | (bonus > 0)
+    rights = np.where(going_on, events.rights[day], 0)
+    rights_price = np.round(state.close * events.rights_price[day], 2)
+    exact = ex_price(state.close, dividend, bonus, rights, rights_price)
+    changed = (dividend > 0) | (bonus > 0) | (rights > 0)
     state.factor = np.where(changed, state.factor * state.close / exact, state.factor)
     unlocked = np.where(going_on, events.unlocked[day], 0)
-    state.shares = np.round(state.shares * (1 + bonus) * (1 + unlocked))
+    state.shares = np.round(state.shares * (1 + bonus + rights) * (1 + unlocked))
     return np.where(changed, to_cents(exact) / 100, state.close)
 
 
+def ex_price(close: Floats, dividend: Floats, bonus: Floats, rights: Floats, rights_price: Floats) -> Floats:
+    """The exchange's reference price of an ex-day in yuan before rounding, (N,).
+
+    From the last close, the cash paid a share, bonus and rights shares for each share, and the price of the latter.
+    """
+    return (close - dividend + rights * rights_price) / (1 + bonus + rights)
+
+
 def _limits(
-    population: Population, date: np.datetime64, reference: Floats, is_st: Bools, age: Days
+    population: Population, date: np.datetime64, reference: Floats, is_st: Bools, age: Days, occasion: Bools
 ) -> tuple[Floats, Floats, Floats]:
     """The day's limit prices, open-ended where there are none, and how far the latent return may go."""
     lower, upper = limit_prices(
-        population.codes, np.array([date]), reference[None], is_st[None].astype(np.int8), age[None]
+        population.codes,
+        np.array([date]),
+        reference[None],
+        is_st[None].astype(np.int8),
+        age[None],
+        free=occasion[None],
     )
     free = np.isnan(upper[0])
     reach = np.where(free, FREE_REACH, np.round(upper[0] / reference - 1, 2))
@@ -179,7 +225,7 @@ def _limits(
 def _cut(bars: Bars, day: int, bar: Day, shocks: Shocks) -> None:
     """Cut the day into open, high, low and close; without trading all four are the last close."""
     close, moved = bar.close, bar.close - bar.reference
-    scale = shocks.volatility[day] * bar.reference
+    scale = shocks.volatility[day] * bar.wild * bar.reference
     at_limit = (close >= bar.upper) | (close <= bar.lower)
     spread = np.maximum(1.25 * scale * shocks.spread[day] + 0.5 * np.abs(moved), 2 * TICK)
     spread = np.where(at_limit & shocks.sealed[day], 0, spread)
@@ -198,8 +244,9 @@ def _cut(bars: Bars, day: int, bar: Day, shocks: Shocks) -> None:
     bars.close[day] = close
 
 
-def _trade(bars: Bars, day: int, shocks: Shocks, shares: Floats, traded: Bools) -> None:
-    """Volume and amount of the day, and what the planted signal reads of it."""
+def _trade(bars: Bars, day: int, shocks: Shocks, state: State, traded: Bools) -> None:
+    """Volume and amount of the day, and what the planted signal reads of it; keeps the adjusted close in `state`."""
+    shares = state.shares
     high, low, close = bars.high[day], bars.low[day], bars.close[day]
     spread = high - low
     quiet = np.where(spread < 0.005, 0.15, 1)
@@ -209,20 +256,21 @@ def _trade(bars: Bars, day: int, shocks: Shocks, shares: Floats, traded: Bools) 
     average = low + spread * np.clip(leaning, 0.03, 0.97)
     bars.volume[day] = np.where(traded, volume, 0)
     bars.amount[day] = np.where(traded, np.round(volume * average, 2), 0)
+    adjusted = close * bars.factor[day]
     if day:
-        change = close * bars.factor[day] / (bars.close[day - 1] * bars.factor[day - 1]) - 1
-        excess = among_traded(np.nan_to_num(change), traded)
+        excess = among_traded(np.nan_to_num(adjusted / state.adjusted - 1), traded)
         excess /= max(float(np.sqrt((excess**2).sum() / max(traded.sum(), 1))), 1e-9)
         bars.follow[day] = among_traded(follow_through(high, low, close, excess), traded)
+    state.adjusted = np.where(traded, adjusted, state.adjusted)
     log_turnover = among_traded(np.log(volume / shares), traded)
     before = bars.turnover[day - 1] if day else np.full(len(shares), np.nan)
     bars.turnover[day] = np.where(traded, log_turnover, before)
 
 
-def _record(bars: Bars, day: int, state: State, is_st: Bools, present: Bools, traded: Bools) -> None:
-    """Keep the day's state and flags."""
+def _record(bars: Bars, day: int, state: State, present: Bools, bar: Day) -> None:
+    """Keep the day's state, limits and flags."""
     bars.factor[day] = state.factor
     bars.shares[day] = state.shares
-    bars.is_st[day] = is_st
+    bars.lower[day], bars.upper[day] = bar.lower, bar.upper
     bars.present[day] = present
-    bars.traded[day] = traded
+    bars.traded[day] = bar.traded

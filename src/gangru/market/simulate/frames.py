@@ -1,4 +1,7 @@
-"""A simulated market's arrays as the store's tables."""
+"""A simulated market's arrays as the store's tables of bars, securities and industries.
+
+Legend: D trading days × N stocks.
+"""
 
 from typing import Any
 
@@ -8,7 +11,15 @@ import polars as pl
 from gangru.market.daily import Dates
 from gangru.market.schema import BARS, INDUSTRY, SECURITIES, Table
 from gangru.market.simulate.bars import Bars
+from gangru.market.simulate.industries import (
+    CITIC,
+    NEW_EDITION,
+    SHENWAN,
+    in_citic,
+    with_new_edition,
+)
 from gangru.market.simulate.population import Population
+from gangru.market.simulate.spells import spells
 
 
 def as_table(columns: dict[str, Any], table: Table) -> pl.DataFrame:
@@ -40,36 +51,42 @@ def bars_frame(bars: Bars, population: Population, dates: Dates) -> pl.DataFrame
     return as_table(frame, BARS)
 
 
-def securities_frame(bars: Bars, population: Population, dates: Dates) -> pl.DataFrame:
-    """Codes, invented names, listing dates, and the first day without the stock where it has left."""
-    gone = ~bars.present[-1]
-    last = len(dates) - 1 - np.argmax(bars.present[::-1], axis=0)
-    left = np.where(gone, dates[np.minimum(last + 1, len(dates) - 1)], np.datetime64("NaT"))
-    frame = {
-        "code": population.codes,
-        "name": [f"Simulated {code[:6]}" for code in population.codes],
-        "list_date": population.list_date,
-        "delist_date": left,
-    }
-    return as_table(frame, SECURITIES)
+def securities_frame(listings: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
+    """Codes, their last names, their first listing dates, and the first day without the stock where it has left."""
+    listed = listings.group_by("code").agg(
+        pl.col("start").min().alias("list_date"),
+        pl.col("end").sort_by("start").last().alias("delist_date"),
+    )
+    last = names.group_by("code").agg(pl.col("name").sort_by("start").last())
+    return as_table(listed.join(last, on="code").sort("code").to_dict(as_series=True), SECURITIES)
 
 
 def industry_frame(population: Population, dates: Dates, taxonomy: str) -> pl.DataFrame:
-    """Each stock's industries as half-open intervals, the first from its listing, the last open."""
+    """Each stock's industries as half-open intervals, the first from its listing, the last open.
+
+    By two taxonomies: the one named, which follows Shenwan's change of edition, and CITIC's, or Shenwan's beside
+    CITIC's; of a new edition only a span that reaches it knows.
+    """
+    other = CITIC if taxonomy != CITIC else SHENWAN
+    return pl.concat([_classified(population, dates, name, name == CITIC) for name in (taxonomy, other)])
+
+
+def _classified(population: Population, dates: Dates, taxonomy: str, citic: bool) -> pl.DataFrame:
+    """The industry intervals of one taxonomy."""
+    elsewhere = population.classes.citic
+    runs = spells(np.where(elsewhere >= 0, elsewhere, population.industry) if citic else population.industry)
+    start = np.where(runs.start == 0, population.list_date[runs.stock], runs.starts(dates))
     names = np.array(population.industry_names)
-    changed = np.vstack(
-        [np.ones((1, len(population.codes)), dtype=bool), np.diff(population.industry, axis=0) != 0]
-    )
-    column, row = np.nonzero(changed.T)
-    start = np.where(row == 0, population.list_date[column], dates[row])
-    follows = np.append(column[1:] == column[:-1], False)
-    end = np.where(follows, np.append(start[1:], np.datetime64("NaT")), np.datetime64("NaT"))
     frame = {
-        "code": population.codes[column],
+        "code": population.codes[runs.stock],
         "start": start,
-        "end": end,
-        "taxonomy": [taxonomy] * len(row),
-        "industry": names[population.industry[row, column]],
+        "end": runs.ends(dates),
+        "taxonomy": [taxonomy] * len(start),
+        "industry": names[runs.state],
     }
-    table = as_table(frame, INDUSTRY)
-    return table.filter(pl.col("end").is_null() | (pl.col("end") > pl.col("start")))
+    table = as_table(frame, INDUSTRY).filter(pl.col("end").is_null() | (pl.col("end") > pl.col("start")))
+    if citic:
+        return table.with_columns(in_citic(table["industry"]))
+    if dates[-1] < np.datetime64(NEW_EDITION):
+        return table
+    return with_new_edition(table, pl.Series(population.codes[population.classes.splits_off]))

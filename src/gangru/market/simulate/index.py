@@ -13,6 +13,7 @@ from gangru.market.schema import INDEX_BARS, MEMBERS
 from gangru.market.simulate.bars import Bars
 from gangru.market.simulate.frames import as_table
 from gangru.market.simulate.population import Population
+from gangru.market.simulate.spells import spells
 
 START_LEVEL = 1000.0
 
@@ -97,18 +98,11 @@ def _index_bars(bars: Bars, value: Floats, inside: Bools, dates: Dates, code: st
 
 def _intervals(inside: Bools, population: Population, dates: Dates, code: str) -> pl.DataFrame:
     """Membership as half-open intervals: from one change to the next, null where it lasts."""
-    edge = np.zeros((1, inside.shape[1]), dtype=bool)
-    steps = np.diff(np.concatenate([edge, inside]).astype(np.int8), axis=0)
-    column, start = np.nonzero(steps.T == 1)
-    ends = np.concatenate([steps, np.zeros_like(edge, dtype=np.int8)]).T == -1
-    after = np.where(ends, np.arange(ends.shape[1]), ends.shape[1])
-    following = np.minimum.accumulate(after[:, ::-1], axis=1)[:, ::-1]
-    stop = following[column, start]
-    end = np.append(dates, [np.datetime64("NaT")] * 2)[stop]
+    runs = spells(np.where(inside, 0, -1))
     frame = {
-        "index": [code] * len(start),
-        "code": population.codes[column],
-        "start": dates[start],
-        "end": end,
+        "index": [code] * len(runs.stock),
+        "code": population.codes[runs.stock],
+        "start": runs.starts(dates),
+        "end": runs.ends(dates),
     }
     return as_table(frame, MEMBERS)

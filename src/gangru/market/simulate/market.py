@@ -7,12 +7,31 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from gangru.errors import SettingsError
 from gangru.market.calendar import exchange_days
-from gangru.market.daily import Bools, DailyMarket, Dates, Floats, carried
+from gangru.market.daily import (
+    DELISTING,
+    GONE,
+    LISTED,
+    SUSPENDED,
+    Bools,
+    DailyMarket,
+    Dates,
+    Floats,
+    carried,
+)
 from gangru.market.simulate.bars import Bars, make_bars
+from gangru.market.simulate.counts import counts_of
 from gangru.market.simulate.events import draw_events
+from gangru.market.simulate.facts import (
+    code_changes_frame,
+    listings_frame,
+    names_frame,
+    st_frame,
+    suspensions_frame,
+)
 from gangru.market.simulate.frames import bars_frame, industry_frame, securities_frame
 from gangru.market.simulate.index import index_tables
 from gangru.market.simulate.population import Population, draw_population
@@ -29,6 +48,7 @@ FEWEST_DAYS = 100
 class SimulatedMarket:
     """A simulated market's tables, in the columns of `market.schema`, and what is known of its signal.
 
+    All are under the codes of the last day; `write_market` puts bars under the codes of their own.
     `expected` has date, code, expected: the expected label (close of t+1 to close of t+21) of every eligible stock,
     a function of bars up to t. `best_ic` is the mean daily Spearman correlation of it with the realised label,
     `best_ic_pearson` the same by Pearson; 0 without a signal. `shares` are the parts of the signal's variance.
@@ -40,6 +60,11 @@ class SimulatedMarket:
     industry: pl.DataFrame
     index_bars: pl.DataFrame
     members: pl.DataFrame
+    names: pl.DataFrame
+    st: pl.DataFrame
+    suspensions: pl.DataFrame
+    listings: pl.DataFrame
+    code_changes: pl.DataFrame
     calendar: pl.DataFrame
     expected: pl.DataFrame
     best_ic: float
@@ -67,31 +92,38 @@ def simulate(settings: SimulateSettings) -> SimulatedMarket:
     """
     calendar = simulated_days(settings)
     dates = calendar[calendar <= np.datetime64(settings.last)]
-    of_stocks, of_shocks, of_events, of_standing = (
-        np.random.default_rng(seed) for seed in np.random.SeedSequence(settings.seed).spawn(4)
+    of_stocks, of_shocks, of_events, of_standing, rare = (
+        np.random.default_rng(seed) for seed in np.random.SeedSequence(settings.seed).spawn(5)
     )
-    population = draw_population(settings, dates, of_stocks)
-    shocks = draw_shocks(population, of_shocks)
-    events = draw_events(population, dates, settings, of_events)
+    population = draw_population(settings, dates, of_stocks, rare)
+    shocks = draw_shocks(population, settings.news, of_shocks, rare)
+    events = draw_events(population, dates, settings, of_events, rare)
     bars = make_bars(population, shocks, events, dates, settings, of_standing)
     index_bars, members = index_tables(bars, population, dates)
     known = expected_labels(bars.follow, bars.turnover, settings.strength, settings.drift)
     market = as_daily_market(bars, population, dates)
     eligible = universe(market, dates, UniverseSettings()).eligible & ~np.isnan(known)
     spearman, pearson = best_possible_ic(known, realised_labels(market), eligible)
+    listings, names = listings_frame(bars, population, dates), names_frame(bars, population, dates)
+    changes = code_changes_frame(bars, population, dates)
     return SimulatedMarket(
         settings=settings,
         bars=bars_frame(bars, population, dates),
-        securities=securities_frame(bars, population, dates),
+        securities=securities_frame(listings, names),
         industry=industry_frame(population, dates, settings.taxonomy),
         index_bars=index_bars,
         members=members,
+        names=names,
+        st=st_frame(bars, population, dates),
+        suspensions=suspensions_frame(bars, population, dates),
+        listings=listings,
+        code_changes=changes,
         calendar=pl.DataFrame({"date": calendar}).cast(pl.Date),
         expected=_expected_frame(known, eligible, population, dates),
         best_ic=spearman,
         best_ic_pearson=pearson,
         shares=_variance_shares(bars, eligible, settings),
-        counts=_counts(bars, population, dates),
+        counts=counts_of(bars, population, events, changes),
     )
 
 
@@ -136,7 +168,18 @@ def as_daily_market(bars: Bars, population: Population, dates: Dates) -> DailyMa
         float_shares=traded(bars.shares),
         is_st=np.where(bars.present, bars.is_st, -1).astype(np.int8),
         list_date=population.list_date,
+        status=_statuses(bars),
+        relisted=np.append(dates, np.datetime64("NaT"))[np.minimum(population.returns, len(dates))][None],
     )
+
+
+def _statuses(bars: Bars) -> NDArray[np.int8]:
+    """What each day is for each stock, (D, N), as `daily_market` has it: gone from the last day of a listing on."""
+    absent = ~bars.present & (np.cumsum(bars.present, axis=0) > 0)
+    gone = absent.copy()
+    gone[:-1] |= absent[1:]
+    states = [gone, bars.present & ~bars.traded, bars.leaving]
+    return np.select(states, [GONE, SUSPENDED, DELISTING], LISTED).astype(np.int8)
 
 
 def realised_labels(market: DailyMarket) -> Floats:
@@ -182,17 +225,3 @@ def _expected_frame(known: Floats, eligible: Bools, population: Population, date
     row, column = np.nonzero(eligible)
     frame = {"date": dates[row], "code": population.codes[column], "expected": known[row, column]}
     return pl.DataFrame(frame).cast({"date": pl.Date})
-
-
-def _counts(bars: Bars, population: Population, dates: Dates) -> dict[str, int]:
-    gone = ~bars.present[-1]
-    return {
-        "stocks": len(population.codes),
-        "days": len(dates),
-        "bars": int(bars.traded.sum()),
-        "suspended_rows": int((bars.present & ~bars.traded).sum()),
-        "listed_within": int(population.is_new.sum()),
-        "delisted": int(gone.sum()),
-        "ever_st": int(bars.is_st.any(axis=0).sum()),
-        "industries": len(population.industry_names),
-    }

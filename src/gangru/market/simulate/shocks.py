@@ -15,6 +15,9 @@ from gangru.market.simulate.population import Population
 
 MARKET_VOLATILITY = 0.0095
 INDUSTRY_VOLATILITY = 0.006
+USUAL_LIMIT = 0.10
+NEWS_RETURN = (0.10, 0.20)
+SEALED_SHARE, SEALED_BY_NEWS = 0.35, 0.5  # of the days at a limit
 RANGE_CENTRE, RANGE_UNIT = 0.5, 0.25  # a day closes about one unit above or below the centre of its range
 
 
@@ -32,8 +35,13 @@ class Shocks:
     sealed: Bools  # whether a day at its limit trades at that price alone
 
 
-def draw_shocks(population: Population, rng: np.random.Generator) -> Shocks:
-    """Draw every day's shocks: market, industries and stocks with clustered volatility and fat tails."""
+def draw_shocks(
+    population: Population, news_share: float, rng: np.random.Generator, rare: np.random.Generator
+) -> Shocks:
+    """Draw every day's shocks: market, industries and stocks with clustered volatility and fat tails.
+
+    `rare` draws the news, on a share of the days, more often where a stock is restless anyway.
+    """
     days, n = population.industry.shape
     market_scale = MARKET_VOLATILITY * _clusters(days, 1, 0.5, 0.98, rng)
     market = market_scale * _student(6, (days, 1), rng)
@@ -41,12 +49,16 @@ def draw_shocks(population: Population, rng: np.random.Generator) -> Shocks:
     industries = (
         INDUSTRY_VOLATILITY * _clusters(days, count, 0.35, 0.97, rng) * _student(6, (days, count), rng)
     )
-    own_scale = population.volatility * _clusters(days, n, 0.42, 0.97, rng)
+    # News has its part of a stock's variance, counted as far as the usual limit lets it move the price.
+    quiet = np.minimum(news_share * USUAL_LIMIT**2 / population.volatility**2, 0.5)
+    restless = _clusters(days, n, 0.42, 0.97, rng)
+    own_scale = population.volatility * np.sqrt(1 - quiet) * restless
     age = np.arange(days)[:, None] - population.first_row
     own_scale = np.where(population.is_new & (age < 20), 1.7 * own_scale, own_scale)
     own = _student(5, (days, n), rng)
     mine = np.take_along_axis(industries, population.industry, axis=1)
-    surprise = population.beta * market + mine + own_scale * own
+    news, by_news = _news(news_share * restless**2, rare)
+    surprise = population.beta * market + mine + own_scale * own + news
     volatility = np.sqrt((population.beta * market_scale) ** 2 + INDUSTRY_VOLATILITY**2 + own_scale**2)
     return Shocks(
         surprise=surprise,
@@ -56,8 +68,17 @@ def draw_shocks(population: Population, rng: np.random.Generator) -> Shocks:
         spread=np.exp(0.3 * rng.standard_normal((days, n))),
         fade=rng.standard_normal((days, n)),
         cut=rng.standard_normal((days, n)),
-        sealed=rng.random((days, n)) < 0.35,
+        sealed=rng.random((days, n)) < np.where(by_news, SEALED_BY_NEWS, SEALED_SHARE),
     )
+
+
+def _news(chance: Floats, rng: np.random.Generator) -> tuple[Floats, Bools]:
+    """Returns of days with news, (D, N), 0 on the others, and which days those are; up and down alike."""
+    days = rng.random(chance.shape) < chance
+    returns = np.zeros(chance.shape)
+    count = int(days.sum())
+    returns[days] = rng.uniform(*NEWS_RETURN, count) * rng.choice((-1.0, 1.0), count)
+    return returns, days
 
 
 def _clusters(days: int, width: int, spread: float, memory: float, rng: np.random.Generator) -> Floats:
@@ -85,7 +106,7 @@ def _turnover(standardised: Floats, rng: np.random.Generator) -> Floats:
     days, n = standardised.shape
     own = 0.40 * _autoregression(days, n, 0.97, rng) + 0.12 * rng.standard_normal((days, n))
     shared = 0.20 * _autoregression(days, 1, 0.95, rng)
-    return own + shared + 0.12 * (np.minimum(np.abs(standardised), 4) - 0.75)
+    return own + shared + 0.12 * (np.minimum(np.abs(standardised), 6) - 0.75)
 
 
 def _close_position(rises: Bools, rng: np.random.Generator) -> Floats:

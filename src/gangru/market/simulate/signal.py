@@ -12,7 +12,8 @@ The expected return of day d is a sum over the bars of days d − 21 and d − 4
 label at t covers, this is −strength/√2 · [Σ a over the 40 days to t / u_a + (Σ b over the newest 20 − Σ b over the 20
 before) / u_b]: known at t to the last term, exactly flat over the window in the first half, of zero sum over it in the
 second. Since the unexpected returns have mean 0 given the past, the compounded δ is the expected label itself, and no
-predictor can do better but for what price limits cut off.
+predictor can do better but for what price limits cut off. A suspended stock makes up for the days it missed when it
+trades again; only a label that ends within the suspension lacks them.
 
 Legend: D trading days × N stocks.
 """
@@ -26,7 +27,7 @@ NEAR_LAG, FAR_LAG = 21, 41  # 1 day to enter + 20 held, and 20 more
 SPAN = 20  # days of a label, and of each half of the window
 WINDOW = 2 * SPAN
 BOUND = 1.5  # of a day's excess return, in the day's spreads across stocks
-FOLLOW_UNIT = 12.95  # standard deviation across stocks of the 40-day sum of follow
+FOLLOW_UNIT = 12.33  # standard deviation across stocks of the 40-day sum of follow
 TURNOVER_UNIT = 5.92  # the same of the difference of the two 20-day sums of log turnover
 
 

@@ -9,30 +9,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gangru.market.daily import Bools, Floats
-from gangru.market.simulate.population import Population
+from gangru.market.simulate.population import NEVER, Population
 from gangru.market.simulate.settings import SimulateSettings
 
 REVIEW_DAYS = 21  # every so many days stocks become ST
 MEMORY_DAYS = 240  # by how they did over so many
 SPELL_DAYS = (120, 480)
-NOTICE_DAYS = 25  # from the decision to the last day of trading
-NEVER = np.iinfo(np.int64).max
+NOTICE_DAYS = 25  # from the decision to the first day without the stock
+PERIOD_DAYS = 15  # the delisting period at the end of it
 
 
 @dataclass
 class Standing:
-    """The state of every stock, (N,): until which day ST lasts, and the first day without it in the market."""
+    """The state of every stock, (N,): until which day ST lasts, and from and until when it is not in the market."""
 
     st_until: NDArray[np.int64]
     gone_from: NDArray[np.int64]
+    back_from: NDArray[np.int64]
 
     def is_st(self, day: int) -> Bools:
-        """Who is ST on the day; a stock on notice of delisting stays so."""
-        return (day < self.st_until) | (self.gone_from < NEVER)
+        """Who is ST on the day; a stock on notice of delisting is, until its delisting period."""
+        special = ((day < self.st_until) & (day < self.back_from)) | self._within(day, NOTICE_DAYS)
+        return special & ~self.is_leaving(day)
 
     def is_gone(self, day: int) -> Bools:
-        """Who has left the market by the day."""
-        return day >= self.gone_from
+        """Who is not in the market on the day, having been there."""
+        return (day >= self.gone_from) & (day < self.back_from)
+
+    def is_leaving(self, day: int) -> Bools:
+        """Who is in its delisting period on the day."""
+        return self._within(day, PERIOD_DAYS)
+
+    def is_going(self) -> Bools:
+        """Who has left or is on notice, and is not to come back."""
+        return np.asarray((self.gone_from < NEVER) & (self.back_from == NEVER))
+
+    def _within(self, day: int, days: int) -> Bools:
+        return np.asarray((day >= self.gone_from - days) & (day < self.gone_from))
 
 
 def first_standing(population: Population, settings: SimulateSettings, rng: np.random.Generator) -> Standing:
@@ -40,7 +53,7 @@ def first_standing(population: Population, settings: SimulateSettings, rng: np.r
     n = len(population.codes)
     hit = (rng.random(n) < settings.st) & ~population.is_new
     until = np.where(hit, rng.integers(20, SPELL_DAYS[1], n), 0)
-    return Standing(until, np.full(n, NEVER))
+    return Standing(until, population.leaves.copy(), population.returns)
 
 
 def review(
@@ -64,9 +77,9 @@ def review(
     fallen = _worst(past, old & ~standing.is_st(day), 3 * settings.st)
     chosen = fallen[rng.random(len(fallen)) < REVIEW_DAYS / mean_spell / 3]
     standing.st_until[chosen] = day + rng.integers(*SPELL_DAYS, len(chosen))
-    on_notice = standing.gone_from < NEVER
-    due = round(settings.delistings * len(past) * day / 242) - int(on_notice.sum())
-    candidates = _worst(past, old & standing.is_st(day) & ~on_notice, 1.0)[: max(due, 0)]
+    due = round(settings.delistings * len(past) * day / 242) - int(standing.is_going().sum())
+    free = standing.gone_from == NEVER
+    candidates = _worst(past, old & standing.is_st(day) & free, 1.0)[: max(due, 0)]
     standing.gone_from[candidates] = day + NOTICE_DAYS
 
 

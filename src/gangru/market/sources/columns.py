@@ -119,8 +119,9 @@ def with_shares(frame: pl.DataFrame, settings: DataSettings, source: str) -> pl.
         return frame.drop(TURNOVER)
     rate = read_numbers(frame[TURNOVER])
     if TURNOVER not in settings.units:
+        median = rate.to_frame().select(pl.first().median()).item()
         raise InputError(
-            f"{source}: the turnover rate, {rate.median()} at the median, may be in percent or a fraction; say which "
+            f"{source}: the turnover rate, {median} at the median, may be in percent or a fraction; say which "
             'in study.toml: [data.units] turnover = "percent" or "fraction"'
         )
     share = rate * settings.scale(TURNOVER)

@@ -60,7 +60,10 @@ class Span:
 class Source(Protocol):
     """A way for market data to come in."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What the source is called."""
+        ...
 
     def pieces(self, on_progress: OnProgress) -> Iterator[Piece]:
         """Yield the pieces one after another, calendars first; raises InputError where the source cannot be read.

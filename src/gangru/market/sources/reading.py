@@ -7,12 +7,15 @@ import polars as pl
 
 from gangru.errors import InputError
 from gangru.market.intervals import FOREVER
-from gangru.market.quality import date_faults, quarantined, reading_faults, rule_faults
-from gangru.market.schema import BARS, INDEX_BARS, INDUSTRY, SPANS, Table
+from gangru.market.quality import date_faults, quarantined, reading_faults, row_contents, rule_faults
+from gangru.market.schema import BARS, INDEX_BARS, INDUSTRY, LISTINGS, SPANS, ST, SUSPENSIONS, Table
 from gangru.market.sources.columns import tidied, typed
 from gangru.market.sources.kinds import kind_named
 from gangru.market.sources.protocol import Piece
 
+WITH_GAPS = frozenset(
+    {ST.name, SUSPENSIONS.name, LISTINGS.name}
+)  # a day between two of these says nothing of ends
 LONGEST = 60  # characters of a value that an error shows
 DATED = frozenset({BARS.name, INDEX_BARS.name})
 
@@ -83,7 +86,8 @@ def sifted(
     """Part the valid rows from the faulty ones; raises InputError where none is valid."""
     good = np.ones(len(rows), dtype=bool)
     good[faults["index"].to_numpy()] = False
-    told = quarantined(piece.kind, piece.origin, piece.places(faults["index"]), faults)
+    contents = row_contents(rows, faults["index"])
+    told = quarantined(piece.kind, piece.origin, piece.places(faults["index"]), faults, contents)
     kept = rows.with_row_index("_index").filter(pl.Series(good))
     loaded = Loaded(piece, table, kept, told, len(rows), notes, without_ends)
     if kept.is_empty() and len(rows):
@@ -115,6 +119,8 @@ def with_exclusive_ends(
     ends = piece.ends
     note: tuple[str, ...] = ()
     rows = rows.with_columns(pl.when(pl.col("end").dt.year() < FOREVER.year).then(pl.col("end")))
+    if ends == "auto" and piece.kind in WITH_GAPS:
+        ends = "exclusive"
     if ends == "auto":
         sorted_rows = rows.select(*key, "start", "end").drop_nulls([*key, "start"]).sort([*key, "start"])
         gap = (pl.col("start").shift(-1).over(list(key)) - pl.col("end")).dt.total_days()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gangru.errors import SettingsError
-from gangru.market.schema import TABLES
+from gangru.market.schema import BOOKKEEPING, TABLES
 from gangru.settings import Settings, setting
 
 SHARES = {"shares": 1.0, "lots": 100.0, "thousand shares": 1e3, "ten thousand shares": 1e4}
@@ -19,11 +19,10 @@ UNITS: dict[str, dict[str, float]] = {
     "turnover": RATES,
     "price": PRICES,
 }
-OWN = frozenset({"quarantine", "sources"})  # tables that no file fills
 TURNOVER = "turnover"  # of bars: no column of the store, but tradable shares follow from it
-COLUMNS = frozenset(name for table in TABLES.values() if table.name not in OWN for name in table.columns) | {
-    TURNOVER
-}
+COLUMNS = frozenset(
+    name for table in TABLES.values() if table.name not in BOOKKEEPING for name in table.columns
+) | {TURNOVER}
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,8 @@ class DataSettings(Settings):
     )
     pins: dict[str, int] = setting(
         dict,
-        "Versions of tables that the study reads, whatever comes later: bars = 3. Empty reads the newest.",
+        "Versions of tables that the study reads, whatever comes later: bars = 3; -1 is a table that was not there. "
+        "Empty reads the newest.",
     )
     taxonomy: str = setting("sw", "Taxonomy of industry files that do not name theirs.")
     interval_ends: Literal["auto", "exclusive", "inclusive"] = setting(
@@ -68,9 +68,11 @@ class DataSettings(Settings):
         for name in self.columns:
             if name not in COLUMNS:
                 raise SettingsError(f"columns.{name}: expected one of {', '.join(sorted(COLUMNS))}")
-        for name in self.pins:
-            if name not in TABLES:
-                raise SettingsError(f"pins.{name}: expected one of {', '.join(TABLES)}")
+        for name, version in self.pins.items():
+            if name not in TABLES or version < -1:
+                raise SettingsError(
+                    f"pins.{name} = {version}: expected a version of one of {', '.join(TABLES)}"
+                )
         for name, unit in self.units.items():
             if name not in UNITS:
                 raise SettingsError(f"units.{name}: expected one of {', '.join(UNITS)}")

@@ -79,7 +79,7 @@ def raw(value: Scalar | Text) -> str:
 
 def side(column: Column) -> str:
     """The class of a column: n for numbers, set right; t for text, set left."""
-    return "t" if column.format in ("text", "date", "day", "month", "flag") else "n"
+    return "t" if column.format in ("text", "industry", "date", "day", "month", "flag") else "n"
 
 
 def embedded_charts(

@@ -81,7 +81,7 @@ def known(frame: pl.DataFrame, column: str) -> int:
 def best(material: Material, column: str, caption: Text, format_name: Format) -> Table:
     """The first industries by one figure; those with few stocks are left to the full table."""
     columns = (
-        Column("industry", text("Industry")),
+        Column("industry", text("Industry"), "industry"),
         Column("n", text("Stocks"), "integer"),
         Column(column, text("Value"), format_name),
     )
@@ -100,7 +100,7 @@ def best(material: Material, column: str, caption: Text, format_name: Format) ->
 def full_table(frame: pl.DataFrame, top: Quantity) -> Table:
     """Every industry, best IC of the month first."""
     columns = (
-        Column("industry", text("Industry")),
+        Column("industry", text("Industry"), "industry"),
         Column("n", text("Stocks"), "integer"),
         Column("ic_month", text("Rank IC, month"), "fine"),
         Column("ic_year", text("Rank IC, year"), "fine"),

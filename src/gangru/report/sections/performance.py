@@ -190,7 +190,9 @@ def monthly_table(series: pl.DataFrame) -> Table:
 def table_rows(frame: pl.DataFrame, columns: tuple[Column, ...]) -> tuple[tuple[Cell, ...], ...]:
     """A frame's rows in the order of the columns; text columns as strings, so that a year is no number."""
     wanted = [
-        pl.col(c.key).cast(pl.String) if c.format in ("text", "date", "day", "month") else pl.col(c.key)
+        pl.col(c.key).cast(pl.String)
+        if c.format in ("text", "industry", "date", "day", "month")
+        else pl.col(c.key)
         for c in columns
     ]
     return tuple(frame.select(wanted).rows())

@@ -12,7 +12,7 @@ COLUMNS = (
     Column("rank", text("Rank"), "integer"),
     Column("code", text("Code")),
     Column("name", text("Name")),
-    Column("industry", text("Industry")),
+    Column("industry", text("Industry"), "industry"),
     Column("score", text("Factor"), "ratio"),
     Column("percentile", text("Percentile"), "percent"),
     Column("tradable", text("Tradable"), "flag"),

@@ -1,0 +1,67 @@
+"""Commands that take data out: export."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gangru.cli.options import Directory, workspace_of
+
+EXAMPLES = """Examples:
+
+  gangru export qlib ~/qlib_data
+
+  gangru export qlib ~/qlib_data --start 2018-01-01 --end 2021-12-31 --overwrite
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    exports = typer.Typer(no_args_is_help=True, help="Write the store for other programs.")
+    exports.callback()(export)
+    exports.command("qlib", epilog=EXAMPLES)(qlib)
+    app.add_typer(exports, name="export")
+
+
+def export() -> None:
+    """Write the store for other programs."""
+
+
+def qlib(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="Directory to write; must not exist yet.")],
+    directory: Directory = None,
+    start: Annotated[
+        str | None, typer.Option("--start", metavar="DAY", help="First day of bars; default all.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--end", metavar="DAY", help="Last day of bars; default all.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace DIR where it is an earlier export.")
+    ] = False,
+) -> None:
+    """Write the store as a Qlib data directory: `qlib.init(provider_uri=DIR)` reads it.
+
+    Prices are price × factor and volume is volume / factor, in single precision; days without trading are missing. What
+    Qlib has no place for lies beside it in DIR/gangru, and `gangru ingest qlib DIR` brings it back.
+    """
+    from gangru.cli.screen import out, share_progress
+    from gangru.market.export_qlib import export_qlib
+
+    span = (day_of("--start", start), day_of("--end", end))
+    with share_progress("exporting") as on_progress:
+        done = export_qlib(workspace_of(directory).store, target, *span, overwrite, on_progress)
+    out.print(
+        f"wrote {target}: {done.bars:,} bars of {done.stocks:,} stocks on {done.days:,} days, {done.indices} indices, "
+        f"{done.files:,} files; {done.kept_beside:,} bars without trading or factor are in {target}/gangru",
+        soft_wrap=True,
+    )
+
+
+def day_of(option: str, text: str | None) -> date | None:
+    """A day from the command line."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: expected a day as 2020-01-31", param_hint=option) from None

@@ -1,0 +1,304 @@
+"""Rules on facts beside the bars: securities, names, industries, index members, boards, calendar, quarantine."""
+
+import numpy as np
+import polars as pl
+
+from gangru.market.calendar import as_days
+from gangru.market.check.evidence import Evidence
+from gangru.market.check.findings import EXAMPLES, CheckRule, Found, by_year, listed_words
+from gangru.market.codes import board
+from gangru.market.industries import foreign_names
+from gangru.market.intervals import FOREVER
+
+BOARDS = ("main", "star", "chinext", "beijing")
+TAXONOMIES = ("sw", "citic")  # the two that editions of the monthly use
+HORIZON = 60  # days that a calendar should reach beyond the last bar: month-ends and labels lie there
+SPANS = ("members", "industry", "names", "st", "suspensions", "listings")
+WITH_CODES = ("members", "industry", "st", "suspensions", "listings")
+SPECIAL = r"^(S?\*?ST|S\*ST)"
+
+
+def unknown_codes(evidence: Evidence) -> Found:
+    """Stocks with bars that the list of securities does not have."""
+    stocks = evidence.bars.group_by(pl.col("code").cast(pl.String)).agg(
+        start=pl.col("date").min(), end=pl.col("date").max(), rows=pl.len()
+    )
+    unknown = stocks.filter(~pl.col("code").is_in(evidence["securities"]["code"].implode())).sort(
+        "end", "code"
+    )
+    ended = int((unknown["end"] < evidence.last).sum())
+    return Found(
+        count=len(unknown),
+        of=len(stocks),
+        unit="stocks",
+        detail=f"{ended:,} of them end before {evidence.last}; no name and no listing date"
+        if len(unknown)
+        else "",
+        examples=unknown.head(EXAMPLES),
+    )
+
+
+def facts_without_bars(evidence: Evidence) -> Found:
+    """Codes that facts name, but that have no bar."""
+    codes = evidence.bars["code"].unique().cast(pl.String)
+    named = pl.concat(evidence[table].select("code", "start", table=pl.lit(table)) for table in WITH_CODES)
+    first = evidence.first
+    alive = [
+        evidence[table].filter(pl.col("end").is_null() | (pl.col("end") > first))["code"]
+        for table in WITH_CODES
+    ]
+    absent = pl.concat(alive).unique().filter(~pl.concat(alive).unique().is_in(codes.implode()))
+    lines = named.filter(pl.col("code").is_in(absent.implode())).group_by("code").agg(
+        tables=pl.col("table").unique().sort().str.join(", "), start=pl.col("start").max()
+    ).sort("code")  # fmt: skip
+    return Found(
+        count=len(lines),
+        of=int(pl.concat(alive).n_unique()),
+        unit="stocks",
+        detail=f"of those in force after {first}" if len(lines) else "",
+        examples=lines.head(EXAMPLES),
+    )
+
+
+def undated_names(evidence: Evidence) -> Found:
+    """Names without dates: each is the one of the day on which the list was made."""
+    securities = evidence["securities"]
+    dated = evidence["names"]["code"].unique()
+    undated = securities.filter(~pl.col("code").is_in(dated.implode()))
+    special = undated.filter(pl.col("name").str.contains(SPECIAL)).sort("code")
+    return Found(
+        count=len(undated),
+        of=len(securities),
+        unit="stocks",
+        detail=f"{len(special):,} of the names say ST, which holds for no other day" if len(undated) else "",
+        examples=special.head(EXAMPLES).select("code", "name"),
+    )
+
+
+def absent_boards(evidence: Evidence) -> Found:
+    """Boards of which there is no stock."""
+    codes = evidence.bars["code"].unique().cast(pl.String).to_numpy().astype(np.str_)
+    there = pl.Series("board", board(codes)).value_counts(sort=True)
+    absent = [name for name in BOARDS if name not in there["board"].to_list()]
+    counts = ", ".join(f"{name} {count:,}" for name, count in there.iter_rows())
+    return Found(
+        count=len(absent),
+        of=len(BOARDS),
+        unit="boards",
+        detail=f"no {', no '.join(absent)}; stocks there are: {counts}" if absent else "",
+    )
+
+
+def absent_taxonomies(evidence: Evidence) -> Found:
+    """Industry taxonomies that are not there."""
+    there = sorted(evidence["industry"]["taxonomy"].drop_nulls().unique())
+    absent = [name for name in TAXONOMIES if name not in there]
+    return Found(
+        count=len(absent),
+        of=len(TAXONOMIES),
+        unit="taxonomies",
+        detail=f"no {', no '.join(absent)}; there is {', '.join(there) or 'none'}" if absent else "",
+    )
+
+
+def foreign_industries(evidence: Evidence) -> Found:
+    """Industry intervals whose name is not one of the edition in force."""
+    industry = evidence["industry"]
+    if evidence.first is not None:
+        industry = industry.filter(pl.col("end").is_null() | (pl.col("end") > evidence.first))
+    names = foreign_names(industry).sort("intervals", descending=True)
+    reasons = names.group_by("reason").agg(pl.col("intervals").sum()).sort("intervals", descending=True)
+    return Found(
+        count=int(names["intervals"].sum()),
+        of=max(len(industry), int(names["intervals"].sum())),  # one that spans two editions is judged by both
+        unit="intervals",
+        detail=listed_words([f"{reason}: {count:,}" for reason, count in reasons.iter_rows()]),
+        examples=names.head(EXAMPLES),
+    )
+
+
+def wavering_members(evidence: Evidence) -> Found:
+    """Days on which an index has another number of members than it usually has."""
+    members = evidence["members"]
+    days = evidence.days[
+        (evidence.days >= np.datetime64(str(evidence.first)))
+        & (evidence.days <= np.datetime64(str(evidence.last)))
+    ]
+    lines, off = [], pl.Series("date", [], dtype=pl.Date)
+    for (name,), spans in members.group_by("index", maintain_order=True):
+        steps = np.zeros(len(days) + 1, dtype=np.int64)
+        np.add.at(steps, np.searchsorted(days, as_days(spans["start"])), 1)
+        np.add.at(steps, np.searchsorted(days, as_days(spans["end"].fill_null(FOREVER))), -1)
+        sizes = np.cumsum(steps)[:-1]
+        if not sizes.any():
+            continue
+        usual = int(np.bincount(sizes[sizes > 0]).argmax())
+        wrong = (sizes != usual) & (np.maximum.accumulate(sizes) > 0)
+        off = pl.concat([off, pl.Series("date", days[wrong]).cast(pl.Date)])
+        lines.append(
+            (name, usual, int(sizes.min()), int(sizes.max()), int(wrong.sum()), int((sizes == 0).sum()))
+        )
+    names = ("index", "members", "least", "most", "days", "days_without")
+    table = pl.DataFrame(lines, schema=list(names), orient="row") if lines else pl.DataFrame()
+    return Found(
+        count=len(off),
+        of=len(days) * len(lines),
+        unit="days",
+        detail=f"of {len(lines):,} indices",
+        examples=table.sort("days", descending=True).head(EXAMPLES) if lines else table,
+        years=by_year(off),
+    )
+
+
+def merged_intervals(evidence: Evidence) -> Found | str:
+    """Intervals that came overlapping or twice: merged where they agreed, refused where they did not."""
+    lines = []
+    for table in SPANS:
+        record = next((one for one in evidence.commits.get(table, []) if "merged" in one), None)
+        held = evidence["quarantine"].filter(
+            (pl.col("kind") == table) & pl.col("reason").str.starts_with("contradicts")
+        )
+        if record is not None or len(held):
+            merged, read = (int((record or {}).get(name, 0)) for name in ("merged", "rows_read"))
+            lines.append((table, read, merged, len(held)))
+    if not lines:
+        return "no commit that records what was merged"
+    shown = pl.DataFrame(lines, schema=["table", "rows_read", "merged", "refused"], orient="row")
+    return Found(
+        count=sum(line[2] + line[3] for line in lines),
+        of=max(sum(line[1] for line in lines), sum(line[2] + line[3] for line in lines)),
+        unit="intervals",
+        detail="; ".join(
+            f"{name}: {merged:,} merged, {refused:,} refused" for name, _, merged, refused in lines
+        ),
+        examples=shown.filter((pl.col("merged") > 0) | (pl.col("refused") > 0)).head(EXAMPLES),
+    )
+
+
+def index_basis(evidence: Evidence) -> Found:
+    """Indices of which it cannot be told whether dividends are in them."""
+    codes = evidence["index_bars"].group_by("code").agg(
+        start=pl.col("date").min(), end=pl.col("date").max(), rows=pl.len()
+    ).sort("code")  # fmt: skip
+    return Found(
+        count=len(codes),
+        of=len(codes),
+        unit="indices",
+        detail="a level says nothing of dividends; codes of the exchanges' main series are price indices",
+        examples=codes.head(EXAMPLES),
+    )
+
+
+def short_calendar(evidence: Evidence) -> Found:
+    """Days that the calendar lacks of those a study looks ahead to."""
+    last = evidence["calendar"]["date"].max()
+    assert evidence.last is not None
+    beyond = (last - evidence.last).days  # type: ignore[operator,union-attr]
+    return Found(
+        count=max(HORIZON - beyond, 0),
+        of=HORIZON,
+        unit="days",
+        detail=f"the calendar ends on {last!s}, the bars on {evidence.last}" if beyond < HORIZON else "",
+    )
+
+
+def waiting_rows(evidence: Evidence) -> Found:
+    """Rows in quarantine that nobody has released."""
+    rows = evidence["quarantine"]
+    held = rows.filter(~pl.col("released").fill_null(value=False))
+    per_reason = held.group_by("kind", "reason").agg(rows=pl.len(), files=pl.col("file").n_unique())
+    per_reason = per_reason.sort("rows", "reason", descending=[True, False])
+    words = [f"{reason}: {count:,}" for _, reason, count, _ in per_reason.iter_rows()]
+    return Found(len(held), len(rows), "rows", listed_words(words), per_reason.head(EXAMPLES))
+
+
+FACT_CHECKS = (
+    CheckRule(
+        "securities-unknown",
+        "warning",
+        "Stocks with bars that the list of securities lacks",
+        "Ingest a list of securities with the delisted ones; until then their first bar counts as listing.",
+        ("bars", "securities"),
+        unknown_codes,
+    ),
+    CheckRule(
+        "facts-without-bars",
+        "note",
+        "Codes of index members, industries and other facts that have no bars",
+        "Delisted stocks whose bars are missing, or codes that have changed: see codes-not-linked.",
+        ("bars",),
+        facts_without_bars,
+    ),
+    CheckRule(
+        "names-undated",
+        "note",
+        "Stocks whose name has no date",
+        "Never read ST from such a name for another day; ingest names with their dates.",
+        ("securities",),
+        undated_names,
+    ),
+    CheckRule(
+        "boards-absent",
+        "note",
+        "Boards without a stock",
+        "What is measured holds for the boards that are there; ingest the others where a study wants them.",
+        ("bars",),
+        absent_boards,
+    ),
+    CheckRule(
+        "taxonomies-absent",
+        "note",
+        "Industry taxonomies that are not there",
+        "Industry tables and neutralisation by them are not available.",
+        (),
+        absent_taxonomies,
+    ),
+    CheckRule(
+        "industry-edition",
+        "warning",
+        "Industries by a name that the edition in force does not have",
+        "The table mixes editions, or ends an edition on the wrong day: industry means and dummies split a class.",
+        ("industry",),
+        foreign_industries,
+    ),
+    CheckRule(
+        "members-waver",
+        "warning",
+        "Days on which an index has another number of members than usual",
+        "A change of members is half there: compare with the index provider's lists.",
+        ("members", "bars"),
+        wavering_members,
+    ),
+    CheckRule(
+        "intervals-merged",
+        "note",
+        "Intervals that came overlapping or twice",
+        "Nothing, where they agreed; look at the refused ones with `gangru quarantine show`.",
+        (),
+        merged_intervals,
+    ),
+    CheckRule(
+        "index-basis",
+        "note",
+        "Indices of which it cannot be told whether they are with dividends",
+        "Take them for price indices: an excess over them is overstated by their dividend yield.",
+        ("index_bars",),
+        index_basis,
+    ),
+    CheckRule(
+        "calendar-ends",
+        "warning",
+        f"A calendar that ends less than {HORIZON} days after the last bar",
+        "Ingest a calendar that reaches further; weekdays stand for the days that it lacks.",
+        ("calendar", "bars"),
+        short_calendar,
+    ),
+    CheckRule(
+        "quarantine",
+        "warning",
+        "Rows in quarantine",
+        "`gangru quarantine` lists them; mend their files and ingest again, or release them.",
+        ("quarantine",),
+        waiting_rows,
+    ),
+)

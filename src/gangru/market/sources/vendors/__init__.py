@@ -1,0 +1,1 @@
+"""Vendors of market data as sources: what they have in common, and one file for each."""
