@@ -4,6 +4,8 @@ from datetime import date
 
 import numpy as np
 import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gangru.market.daily import DailyMarket, daily_market
 from gangru.market.schema import BARS, SECURITIES
@@ -28,10 +30,30 @@ def test_a_missing_factor_is_the_last_one_and_no_crash() -> None:
     assert market([7.0, 7.0, None, 7.0, 7.0]).adjusted("close")[:, 0].tolist() == [70.0] * 5
 
 
-def test_bars_before_the_first_factor_are_masked() -> None:
-    close = market([None, 7.0, 7.0, 7.0, 7.0]).adjusted("close")[:, 0]
-    assert np.isnan(close[0])
-    assert close[1:].tolist() == [70.0] * 4
+def test_a_factor_that_begins_late_is_no_return_and_counts_from_its_first_value() -> None:
+    told = market([None, None, 7.0, None, 14.0])
+    assert told.factor[:, 0].tolist() == [1.0, 1.0, 1.0, 1.0, 2.0]
+    assert told.adjusted("close")[:, 0].tolist() == [10.0] * 4 + [20.0]
+
+
+def test_a_factor_from_the_first_trade_on_is_as_delivered() -> None:
+    told = market([None, 7.0, 7.0, None, 14.0], [True, False, False, False, False])
+    assert np.isnan(told.factor[0, 0])
+    assert told.factor[1:, 0].tolist() == [7.0, 7.0, 7.0, 14.0]
+
+
+@given(
+    st.lists(st.tuples(st.none() | st.sampled_from([0.5, 2.0, 3.0]), st.booleans()), min_size=5, max_size=5)
+)
+@settings(max_examples=200, deadline=None)
+def test_no_day_looks_at_a_later_factor(drawn: list[tuple[float | None, bool]]) -> None:
+    """The days up to each are the same bytes when every later factor is taken away."""
+    factor, suspended = [f for f, _ in drawn], [s for _, s in drawn]
+    whole = market(factor, suspended)
+    for day in range(1, 6):
+        cut = market(factor[:day] + [None] * (5 - day), suspended)
+        for name in ("close", "factor"):
+            assert getattr(cut, name)[:day].tobytes() == getattr(whole, name)[:day].tobytes()
 
 
 def test_a_stock_without_any_factor_is_taken_as_it_is() -> None:

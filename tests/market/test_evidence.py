@@ -30,7 +30,7 @@ def bars(days: int = 80, stocks: int = 6, seed: int = 0) -> pl.DataFrame:
         frames.append(
             pl.DataFrame(
                 {
-                    "code": f"60000{stock}.SH", "date": dates, "open": close, "high": close, "low": close,
+                    "code": f"{600000 + stock}.SH", "date": dates, "open": close, "high": close, "low": close,
                     "close": close, "factor": factor, "volume": volume, "amount": np.round(volume * close, 2),
                     "float_shares": np.full(len(dates), 1e9),
                 }
@@ -154,3 +154,69 @@ def test_a_bare_number_in_index_bars_names_no_exchange(tmp_path: Path) -> None:
     frame.write_csv(tmp_path / "i.csv")
     with pytest.raises(InputError, match="cannot be spelled"):
         ingest(tmp_path / "i.csv", Store.open(tmp_path / "store"), DataSettings(), "index")
+
+
+PRICES = ["open", "high", "low", "close"]
+
+
+@pytest.mark.parametrize("level", [10.0, 100.0])
+def test_declared_back_adjusted_prices_are_held_against_amounts_as_raw_ones(
+    tmp_path: Path, level: float
+) -> None:
+    frame = bars().with_columns(pl.col("factor") * level)
+    adjusted = frame.with_columns(pl.col(PRICES) * pl.col("factor"))
+    read = stored(tmp_path, adjusted, DataSettings(units={"price": "back-adjusted yuan"}))
+    assert read["volume"].sum() == frame["volume"].sum()
+    np.testing.assert_allclose(read["close"], frame.sort("date", "code")["close"], rtol=1e-12)
+
+
+@pytest.mark.parametrize("one", ["stock", "day"])
+def test_adjusted_prices_are_found_in_files_of_one_stock_or_of_one_day(tmp_path: Path, one: str) -> None:
+    frame = bars(stocks=30).with_columns(pl.col("factor") * 1.2345)
+    part = frame.filter(
+        pl.col("code") == "600003.SH" if one == "stock" else pl.col("date") == pl.col("date").max()
+    )
+    assert len(stored(tmp_path, part)) == len(part)
+    adjusted = part.with_columns(pl.col(PRICES) * pl.col("factor"))
+    with pytest.raises(InputError, match="not whole cents"):
+        stored(tmp_path, adjusted)
+
+
+def test_fractions_of_cents_with_a_factor_of_one_are_taken_and_remarked_on(tmp_path: Path) -> None:
+    frame = bars().with_columns(pl.col(PRICES) * 1.2345, factor=pl.lit(1.0)).drop("amount")
+    frame.write_csv(tmp_path / "b.csv")
+    report = ingest(tmp_path / "b.csv", Store.open(tmp_path / "store"), DataSettings())
+    assert "taken as adjusted already" in report.notes[0]
+
+
+def test_units_that_are_said_are_held_against_the_numbers_too(tmp_path: Path) -> None:
+    said = DataSettings(units={"volume": "lots", "amount": "thousand yuan"})
+    with pytest.raises(InputError, match="its units are not lots and thousand yuan"):
+        stored(tmp_path, bars(), said)
+
+
+def test_few_rows_of_another_name_are_asked_about_unless_their_numbers_fit(tmp_path: Path) -> None:
+    named = DataSettings(columns={"volume": "vol"})
+    few = bars().head(5).rename({"volume": "vol"})
+    assert len(stored(tmp_path, few, named)) == 5
+    with pytest.raises(InputError, match="vol"):
+        stored(tmp_path, few.with_columns(pl.col("vol") / 100, pl.col("amount") / 1000), named)
+    with pytest.raises(InputError, match="vol"):
+        stored(tmp_path, few.drop("amount"), named)
+
+
+def test_few_rows_that_contradict_our_units_with_one_voice_are_asked_about(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='volume = "lots"'):
+        stored(tmp_path, bars().head(4).with_columns(pl.col("volume") / 100))
+
+
+def test_index_volumes_of_another_name_need_their_unit(tmp_path: Path) -> None:
+    frame = (
+        bars(stocks=1)
+        .drop("factor", "float_shares")
+        .with_columns(code=pl.lit("000300.SH"))
+        .rename({"volume": "vol"})
+    )
+    frame.write_csv(tmp_path / "i.csv")
+    with pytest.raises(InputError, match="column vol is read as volume"):
+        ingest(tmp_path / "i.csv", Store.open(tmp_path / "store"), DataSettings(columns={"volume": "vol"}))

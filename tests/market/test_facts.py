@@ -13,8 +13,10 @@ from typer.testing import CliRunner
 from gangru.cli.facts import register, shown, spelled_codes
 from gangru.errors import InputError, MarketError
 from gangru.market.facts import OF_THE_DAY, OF_TODAY, Facts, facts_of
+from gangru.market.ingest import ingest
 from gangru.market.keyed import empty
 from gangru.market.schema import BARS, TABLES
+from gangru.market.sources.settings import DataSettings
 from gangru.market.store import Store
 from gangru.study.workspace import init_workspace
 
@@ -134,7 +136,9 @@ def test_st_is_told_with_its_source(known: Facts) -> None:
 def test_the_table_of_st_speaks_from_its_first_start_on(tmp_path: Path) -> None:
     told = facts_of(filled(tmp_path / "store", st=[(LEFT, day(4), day(6))]))
     assert (row(told, LEFT, 5)["st"], row(told, LEFT, 5)["st_from"]) == (True, "st table")
-    assert (row(told, ENDED, 5)["st"], row(told, ENDED, 5)["st_from"]) == (False, "st table")
+    assert (row(told, LEFT, 6)["st"], row(told, LEFT, 6)["st_from"]) == (False, "st table")
+    assert row(told, ENDED, 5)["st_from"] == "absence from the st table"
+    assert row(told, OLD, 5)["st"] is True  # by its name: the table need not be of every stock
     assert row(told, ENDED, 4)["st"] is False
     assert row(told, ENDED, 3)["st"] is None
 
@@ -249,3 +253,15 @@ def test_the_command_asks_for_a_day_where_there_are_no_bars(tmp_path: Path) -> N
     init_workspace(tmp_path)
     with pytest.raises(MarketError, match="give a day"):
         command("-C", str(tmp_path))
+
+
+def test_flags_of_old_bars_say_nothing_of_a_day_long_after_them(tmp_path: Path) -> None:
+    store = Store.open(tmp_path / "store")
+    (tmp_path / "b.csv").write_text(
+        "code,date,open,high,low,close,volume,is_st,suspended\n600000.SH,2020-01-02,1,1,1,1,9,true,true\n"
+    )
+    ingest(tmp_path / "b.csv", store, DataSettings())
+    facts = facts_of(store)
+    [soon], [late] = (facts.as_of(day).rows(named=True) for day in (date(2020, 1, 6), date(2030, 1, 1)))
+    assert (soon["st"], soon["suspended"]) == (True, True)
+    assert (late["st"], late["suspended"], late["last_bar"]) == (None, None, date(2020, 1, 2))

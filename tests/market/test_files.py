@@ -1,7 +1,12 @@
 """Files: found in a fixed order, told apart by their columns, every row traceable to its line."""
 
+import bz2
 import csv
+import gzip
 import io
+import lzma
+import os
+import zlib
 from datetime import date, datetime
 from pathlib import Path
 
@@ -243,3 +248,84 @@ def test_types_that_hold_no_single_value_are_refused_and_categories_are_text(tmp
         "7",
         "5",
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("gzip", gzip.compress(b"code,date\na,b\n")),
+        ("zlib", zlib.compress(b"code,date\na,b\n")),
+        ("zlib at its best", zlib.compress(b"code,date\na,b\n", 9)),
+        ("bzip2", bz2.compress(b"code,date\na,b\n")),
+        ("xz", lzma.compress(b"code,date\na,b\n")),
+        ("zstandard", bytes.fromhex("28b52ffd2400")),
+        ("zip", b"PK\x03\x04\x14\x00"),
+    ],
+    ids=str,
+)
+def test_a_compressed_file_is_refused_whatever_its_suffix(tmp_path: Path, name: str, data: bytes) -> None:
+    for suffix in ("csv", "parquet"):
+        with pytest.raises(InputError, match=rf"{name}\.{suffix} is compressed: unpack it"):
+            column_names(written(tmp_path / f"{name}.{suffix}", data))
+
+
+def test_a_header_that_begins_like_a_compressed_file_is_read(tmp_path: Path) -> None:
+    assert column_names(written(tmp_path / "a.csv", b"BZh,x^,PK\n1,2,3\n")) == ["BZh", "x^", "PK"]
+
+
+def test_what_is_no_regular_file_is_refused_where_it_is_asked_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    (tmp_path / "broken.csv").symlink_to("nowhere.csv")
+    for name in ("pipe.csv", "loop.csv", "broken.csv"):
+        with pytest.raises(InputError, match=rf"{name} is no regular file"):
+            find_files([tmp_path / name])
+
+
+def test_links_that_are_not_followed_are_named_among_the_skipped(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    for name in ("in/a.csv", "elsewhere/b.csv", "in/.hidden/c.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (folder / "broken.csv").symlink_to("nowhere.csv")
+    (folder / "linked.csv").symlink_to(tmp_path / "elsewhere" / "b.csv")
+    (folder / "sub").symlink_to(tmp_path / "elsewhere")
+    (folder / ".sub").symlink_to(tmp_path / "elsewhere")
+    (folder / "up").symlink_to(folder)
+    os.mkfifo(folder / "pipe.csv")
+    found = find_files([folder])
+    assert [file.name for file in found.files] == ["a.csv", "linked.csv"]
+    assert found.skipped == (
+        f"{folder}/broken.csv (no regular file)",
+        f"{folder}/pipe.csv (no regular file)",
+        f"{folder}/sub (a link to a folder: name the folder itself)",
+        f"{folder}/up (a link to a folder: name the folder itself)",
+    )
+    matched = find_files([folder / "*"])  # what a pattern names is read, as if the shell had named it
+    assert [file.name for file in matched.files] == ["a.csv", "linked.csv"]
+    assert f"{folder}/broken.csv (no regular file)" in matched.skipped
+
+
+def test_a_csv_cut_in_the_midst_of_a_row_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "b.csv"
+    columns = {name: name for name in BAR_COLUMNS}
+    whole = ",".join(BAR_COLUMNS) + "\n600000.SH,2020-01-02,1,1,1,1,100\n600000.SH,2020-01-03,1,1,1,1,100"
+    path.write_text(whole)
+    assert len(read_columns(path, columns).frame) == 2
+    path.write_text(whole[:-8])
+    with pytest.raises(InputError, match=r"b\.csv is cut off: its last line has 4 of 7 fields"):
+        read_columns(path, columns)
+
+
+def test_other_encodings_and_separators_are_named(tmp_path: Path) -> None:
+    text = "code,name\n600000.SH,浦发银行\n"
+    for encoding, says in (
+        ("gb18030", "GB18030: iconv -f GB18030 -t UTF-8 s.csv"),
+        ("utf-16", "UTF-16: iconv"),
+    ):
+        (tmp_path / "s.csv").write_bytes(text.encode(encoding))
+        with pytest.raises(InputError, match=f"is not UTF-8.*seems to be {says}"):
+            read_columns(tmp_path / "s.csv", {name: name for name in column_names(tmp_path / "s.csv")})
+    (tmp_path / "s.csv").write_text(text.replace(",", ";"))
+    with pytest.raises(InputError, match="is separated by ';': expected commas"):
+        column_names(tmp_path / "s.csv")

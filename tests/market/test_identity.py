@@ -8,9 +8,12 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from gangru.errors import MarketError
 from gangru.market.codes import canonical_codes
+from gangru.market.daily import LISTED, daily_market
+from gangru.market.facts import facts_from
 from gangru.market.identity import (
     KNOWN_CHANGES,
     Identities,
@@ -19,8 +22,9 @@ from gangru.market.identity import (
     unified_listings,
     unified_securities,
 )
+from gangru.market.keyed import empty
 from gangru.market.placing import placed
-from gangru.market.schema import CODE_CHANGES, LISTINGS, SECURITIES
+from gangru.market.schema import BARS, CODE_CHANGES, LISTINGS, SECURITIES, TABLES
 
 DAY0 = date(2020, 1, 1)
 A, B, C, OTHER = "600001.SH", "600002.SH", "600003.SH", "600009.SH"
@@ -148,22 +152,57 @@ def bars(*rows: tuple[str, int]) -> pl.DataFrame:
     )
 
 
+def all_of(frame: pl.DataFrame) -> NDArray[np.bool_]:
+    """Every bar traded."""
+    return np.ones(len(frame), dtype=bool)
+
+
 def test_bars_of_both_codes_on_one_day_leave_the_newer_code_s_and_are_counted() -> None:
     calendar = np.datetime64(DAY0) + np.arange(40)
     frame = bars((A, 0), (A, 1), (B, 1), (OTHER, 1), (C, 2), (B, 2), (A, 2), (A, 3))
-    place = placed(frame, calendar, chain())
+    place = placed(frame, calendar, chain(), all_of(frame))
     assert place.codes.tolist() == [C, OTHER]
     assert place.used.tolist() == [True, False, True, True, True, False, False, True]
     assert place.counts == {
         "bars of an older code on a day of the newer": 3,
+        "bars of a newer code without a trade on a day the older traded": 0,
         "series put together of several codes": 1,
     }
+
+
+def test_only_a_bar_that_traded_takes_the_place_of_one_that_did() -> None:
+    calendar = np.datetime64(DAY0) + np.arange(40)
+    frame = bars((A, 0), (B, 0), (A, 1), (B, 1), (C, 1), (A, 2), (B, 2))
+    traded = np.array([True, False, True, True, False, False, False])
+    place = placed(frame, calendar, chain(), traded)
+    assert place.used.tolist() == [True, False, False, True, False, False, True]
+    assert place.counts == {
+        "bars of an older code on a day of the newer": 2,
+        "bars of a newer code without a trade on a day the older traded": 2,
+        "series put together of several codes": 1,
+    }
+
+
+def test_an_empty_or_suspended_bar_under_the_new_code_hides_no_trade_of_the_old() -> None:
+    prices = dict.fromkeys(("open", "high", "low", "close", "factor"), 10.0)
+    rows = [{"code": A, "date": day(n), **prices, "volume": 100.0, "suspended": False} for n in range(3)]
+    rows += [
+        {"code": B, "date": day(n), **prices, "volume": 100.0 * n, "suspended": n == 1} for n in range(3)
+    ]
+    frame = pl.concat([empty(BARS), pl.DataFrame(rows)], how="diagonal_relaxed")
+    tables = {name: empty(table) for name, table in TABLES.items()}
+    facts = facts_from(tables | {"code_changes": changes((A, B, 10))}, frame.lazy())
+    market = daily_market(frame, facts.securities, np.datetime64(DAY0) + np.arange(3), facts)
+    assert market.codes.tolist() == [B]
+    assert market.volume[:, 0].tolist() == [100.0, 100.0, 200.0]
+    assert (market.status == LISTED).all()
+    assert facts.as_of(day(1))["suspended"].to_list() == [False]
 
 
 def test_a_history_that_is_whole_under_the_new_code_is_no_splice() -> None:
     calendar = np.datetime64(DAY0) + np.arange(40)
     frame = bars((A, 0), (A, 1), (B, 0), (B, 1), (B, 2))
-    place = placed(frame, calendar, identities_of(changes((A, B, 10)), known=()))
+    place = placed(frame, calendar, identities_of(changes((A, B, 10)), known=()), all_of(frame))
     assert place.counts["series put together of several codes"] == 0
 
 
@@ -178,9 +217,9 @@ def test_no_place_is_taken_twice_and_none_is_lost(rows: set[tuple[str, int]], op
     numbers = [n for _, n in rows]
     if not any(min(numbers) <= n <= max(numbers) for n in open_days):
         with pytest.raises(MarketError, match="calendar"):
-            placed(frame, calendar, chain())
+            placed(frame, calendar, chain(), all_of(frame))
         return
-    place = placed(frame, calendar, chain())
+    place = placed(frame, calendar, chain(), all_of(frame))
     days, stocks = place.shape
     got = {
         (str(place.codes[at % stocks]), place.dates[at // stocks].item(), frame["code"][k])

@@ -70,9 +70,9 @@ FAULTY = [
         "no trading day of the store's calendar (2020-01-02 to 2020-01-07)",
     ),
     (
-        "SH600000,2020-01-08,10,11,9,10,100",
+        "SH600000,2020-01-04,10,11,9,10,100",
         "date",
-        "2020-01-08",
+        "2020-01-04",
         "no trading day of the store's calendar (2020-01-02 to 2020-01-07)",
     ),
     ("SH600000,January,10,11,9,10,100", "date", "January", "not a date (2020-01-31, 20200131 or 2020/1/31)"),
@@ -142,10 +142,6 @@ FATAL = [
     (
         {"bars__csv": f"{HEADER}\nSH600000,2020-01-02,ten,1,1,1,1\n"},
         r"bars.csv: none of its 1 rows can be used as bars; the first fault: row 2, column open: 'ten' not a number",
-    ),
-    (
-        {"again__csv": GOOD, "bars__csv": GOOD},
-        r"bars.csv: none of its 2 rows can be used as bars; the first fault: row 2, column date: .* repeats the key",
     ),
     ({"bars__csv": GOOD, "what__csv": "a,b\n1,2\n"}, "what.csv has no column"),
     (
@@ -359,6 +355,47 @@ def test_a_kill_between_two_tables_is_mended_by_the_rerun(
     report = give(**files)
     assert report.tables["bars"].change == Change(new=2)
     assert report.tables["securities"].change == Change(unchanged=1)
+
+
+def test_later_intervals_survive_a_file_about_earlier_times(give: Give, store: Store) -> None:
+    early = "code,st_start,st_end\n600000.SH,2020-01-06,2021-01-04\n"
+    late = "code,st_start,st_end\n600000.SH,2024-05-06,2025-05-06\n"
+    give(st1__csv=early, st2__csv=late)
+    give(st1__csv=early.replace("2021-01-04", "2021-02-01"))
+    assert [str(day) for day in store.read("st")["end"]] == ["2021-02-01", "2025-05-06"]
+
+
+def test_a_file_of_prices_that_lacks_a_column_is_no_calendar(give: Give, store: Store) -> None:
+    raw = "ts_code,trade_date,open,high,low,close,vol\n600000.SH,20200106,1,1,1,1,7\n"
+    with pytest.raises(InputError, match="has no column code, volume, which bars need"):
+        give(raw__csv=raw)
+    assert store.read("calendar").is_empty()
+
+
+def test_days_that_a_calendar_calls_closed_are_no_trading_days(give: Give, store: Store) -> None:
+    text = "exchange,cal_date,is_open,pretrade_date\nSSE,20200102,1,20191231\nSSE,20200103,0,20200102\nSSE,20200106,1,20200102\n"
+    report = give(c__csv=text)
+    assert [str(day) for day in store.read("calendar")["date"]] == ["2020-01-02", "2020-01-06"]
+    assert "1 days that are not open were left out" in report.notes[0]
+
+
+def test_bars_past_the_calendar_s_end_are_taken_with_a_note_but_not_on_holidays(
+    give: Give, store: Store
+) -> None:
+    bars = "code,date,open,high,low,close,volume\n" + "".join(
+        f"600000.SH,{day},1,1,1,1,7\n" for day in ("2026-12-31", "2027-01-01", "2027-01-02", "2027-01-04")
+    )
+    report = give(calendar__csv="date\n2026-12-30\n2026-12-31\n", bars__csv=bars)
+    assert [str(day) for day in store.read("bars")["date"]] == ["2026-12-31", "2027-01-04"]
+    assert "1 later weekdays, 2027-01-04 to 2027-01-04, are taken as trading days" in report.notes[0]
+
+
+def test_rows_that_say_the_same_are_merged_and_a_copy_of_a_file_is_no_fault(give: Give, store: Store) -> None:
+    text = "code,date,open,high,low,close,volume\n600000.SH,2020-01-06,1,1,1,1,7\n"
+    report = give(a__csv=text, b__csv=text)
+    part = report.tables["bars"]
+    assert (part.rows_read, part.merged, part.quarantined, part.change.new) == (2, 1, 0, 1)
+    assert len(store.read("quarantine")) == 0
 
 
 @pytest.mark.real

@@ -113,10 +113,18 @@ def test_an_end_is_the_next_start_of_the_key() -> None:
     assert spans(got) == [("a", "x", 0, 10), ("a", "y", 10, None), ("a", "y", 10, None), ("b", "x", 5, None)]
 
 
-def test_new_intervals_speak_from_their_first_start_on() -> None:
+def test_new_intervals_speak_from_their_first_start_to_their_last_end() -> None:
     old = table(("a", "x", 0, 10), ("a", "y", 10, None), ("b", "x", 0, None))
     new = table(("a", "z", 7, 9))
-    assert spans(overlay(old, new, ["code"])) == [("a", "x", 0, 7), ("a", "z", 7, 9), ("b", "x", 0, None)]
+    said = [("a", "x", 0, 7), ("a", "z", 7, 9), ("b", "x", 0, None)]
+    assert spans(overlay(old, new, ["code"])) == sorted([*said, ("a", "y", 10, None)])
+    assert spans(overlay(old, table(("a", "z", 7, None)), ["code"])) == [
+        ("a", "x", 0, 7),
+        ("a", "z", 7, None),
+        ("b", "x", 0, None),
+    ]
+    longer = table(("a", "x", 0, None), ("b", "x", 0, None))
+    assert spans(overlay(longer, new, ["code"])) == said
 
 
 def test_as_of_takes_the_start_and_leaves_the_end_out() -> None:
@@ -175,9 +183,12 @@ def test_an_overlay_says_of_each_day_what_the_newest_word_on_it_is(old: list[Spa
     told = normalise_intervals(table(*new), ["code"], "industry").frame
     got = overlay(known, told, ["code"])
     for code in "ab":
-        first = min((start for c, _, start, _ in spans(told) if c == code), default=99)
+        mine = [(start, 99 if end is None else end) for c, _, start, end in spans(told) if c == code]
+        first, last = min((s for s, _ in mine), default=99), max((e for _, e in mine), default=99)
+        later = [span for span in spans(known) if span[2] >= last]
         for day in range(20):
-            expected = truth(spans(told if day >= first else known), code, day)
+            said = known if day < first else told
+            expected = truth(spans(said), code, day) | (truth(later, code, day) if mine else set())
             assert truth(spans(got), code, day) == expected
 
 

@@ -205,10 +205,47 @@ def test_an_export_that_is_killed_leaves_nothing_that_looks_whole_and_can_be_run
 
 def test_an_export_stopped_between_its_two_renames_is_put_back(tmp_path: Path) -> None:
     export_qlib(TWO, tmp_path / "q")
-    (tmp_path / "q").rename(tmp_path / ".q.old")
+    (tmp_path / "q").rename(tmp_path / ".q.gangru-old")
     with pytest.raises(InputError, match="add --overwrite"):
         export_qlib(TWO, tmp_path / "q")
     assert (tmp_path / "q" / "instruments" / "all.txt").is_file()
+
+
+@pytest.mark.parametrize("name", [".q.gangru-part", ".q.gangru-old"])
+def test_a_folder_of_ours_by_name_alone_is_left_as_it_is(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match=rf"{name} is in the way"):
+        export_qlib(TWO, tmp_path / "q")
+    assert (tmp_path / name / "thesis.txt").read_text() == "years of work"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_folders_that_others_call_old_or_part_are_never_touched(tmp_path: Path) -> None:
+    for name in (".q.old", ".q.part"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "thesis.txt").write_text("years of work")
+    export_qlib(TWO, tmp_path / "q")
+    export_qlib(TWO, tmp_path / "q", overwrite=True)
+    assert {path.name for path in tmp_path.iterdir()} == {"q", ".q.old", ".q.part"}
+    assert (tmp_path / ".q.old" / "thesis.txt").is_file()
+
+
+def test_a_directory_is_found_whatever_way_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "thesis.txt").write_text("years of work")
+    monkeypatch.chdir(tmp_path / "full")
+    for name in (".", "nowhere/..", ".."):
+        with pytest.raises(InputError, match="was not written by gangru export"):
+            export_qlib(TWO, Path(name), overwrite=True)
+    with pytest.raises(InputError, match="name a directory below it"):
+        export_qlib(TWO, Path("/"), overwrite=True)
+    assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["full"]
+    export_qlib(TWO, Path("../a/../q"))
+    assert (tmp_path / "q" / "calendars" / "day.txt").is_file()
 
 
 def test_the_command_writes_the_workspaces_store(tmp_path: Path) -> None:
@@ -223,4 +260,8 @@ def test_the_command_writes_the_workspaces_store(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, words)
     assert result.exit_code == 0, result.output
     assert "3 bars of 1 stocks on 4 days" in result.output
+    marked = ["export", "qlib", str(tmp_path / "x" / "[/x]"), *words[3:]]
+    result = CliRunner().invoke(app, marked)
+    assert result.exit_code == 0, result.output
+    assert f"wrote {tmp_path}/x/[/x]: 3 bars" in result.output
     assert CliRunner().invoke(app, [*words[:-1], "soon"]).exit_code == 2

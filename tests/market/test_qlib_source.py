@@ -1,6 +1,7 @@
 """A Qlib directory as a source: what its files say, in our units, and what is asked or refused."""
 
 import math
+import os
 import struct
 from datetime import date
 from pathlib import Path
@@ -280,3 +281,57 @@ def test_every_number_is_where_a_slow_reader_finds_it(
 
 def test_a_series_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert read_series(tmp_path / "vwap.day.bin", 5) is None
+
+
+@pytest.mark.parametrize("other", ["SH600519", "_qlib_sh600519", "600519.SH"])
+def test_two_folders_of_one_stock_are_refused_by_name(tmp_path: Path, other: str) -> None:
+    root = write_directory(tmp_path / "q", {"sh600519": MOUTAI, other: MOUTAI})
+    with pytest.raises(InputError, match=r"keep one of them") as told:
+        pieces(root)
+    assert f"features/{other}" in str(told.value)
+    assert "features/sh600519" in str(told.value)
+
+
+@pytest.mark.parametrize("path", ["features/sh600519/close.day.bin", "instruments/csi300.txt"])
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path, path: str) -> None:
+    for place, make in enumerate((os.mkfifo, os.mkdir, lambda one: one.symlink_to("nowhere"))):
+        root = write_directory(tmp_path / str(place), {"sh600519": MOUTAI}, lists={"csi300": []})
+        (root / path).unlink()
+        make(root / path)
+        with pytest.raises(InputError, match=rf"{path} is no regular file"):
+            pieces(root)
+
+
+def test_a_broken_link_that_nobody_reads_stops_nothing(tmp_path: Path) -> None:
+    root = write_directory(tmp_path / "q", {"sh600519": MOUTAI})
+    (root / "features" / "sh600519" / "mood.day.bin").symlink_to("nowhere")
+    assert len(rows(pieces(root)[0], "bars")) == 4
+
+
+@pytest.mark.parametrize("name", ["bars", "calendar", "securities"])
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pl.DataFrame({"a": [1]}),
+        pl.DataFrame({"code": ["600519.SH"], "date": ["2020-01-02"], "name": ["x"]}),
+        pl.DataFrame({"code": [{"a": 1}], "date": [[1]], "name": [b"x"]}),
+    ],
+)
+def test_tables_beside_the_files_that_are_not_ours_are_refused(
+    tmp_path: Path, name: str, frame: pl.DataFrame
+) -> None:
+    root = write_directory(tmp_path / "q", {"sh600519": MOUTAI})
+    (root / "gangru").mkdir()
+    (root / "gangru" / "export.json").write_text('{"format": 1, "indices": {}}')
+    frame.with_columns(pl.lit(1).alias("list_date")).write_parquet(root / "gangru" / f"{name}.parquet")
+    with pytest.raises(InputError, match=rf"gangru/{name}\.parquet.*export again"):
+        pieces(root)
+
+
+@pytest.mark.parametrize("indices", ['["csi300"]', '{"csi300": 5}', "null"])
+def test_a_manifest_that_names_no_indices_is_refused(tmp_path: Path, indices: str) -> None:
+    root = write_directory(tmp_path / "q", {"sh600519": MOUTAI})
+    (root / "gangru").mkdir()
+    (root / "gangru" / "export.json").write_text(f'{{"format": 1, "indices": {indices}}}')
+    with pytest.raises(InputError, match=r"export\.json is no manifest of an export"):
+        pieces(root)

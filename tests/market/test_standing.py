@@ -23,6 +23,7 @@ from gangru.market.standing import (
     disagreements,
     settled,
     spans,
+    st_by_absence,
     st_by_table,
 )
 
@@ -57,7 +58,7 @@ def test_what_a_name_says(name: str, special: bool, leaving: bool) -> None:
 
 
 def test_the_first_source_that_knows_decides_in_every_combination() -> None:
-    every = np.array(list(product([-1, 0, 1], repeat=4)), dtype=np.int8)
+    every = np.array(list(product([-1, 0, 1], repeat=5)), dtype=np.int8)
     evidence = Evidence(*every.T)
     state, source = settled(evidence), deciding_source(evidence)
     for k, said in enumerate(every.tolist()):
@@ -72,6 +73,7 @@ def test_contradictions_are_counted_pair_by_pair_where_asked() -> None:
         table=np.array([0, 1, 1, 1], np.int8),
         name=np.array([[-1]], np.int8),
         inferred=np.array([0, -1, 0, 0], np.int8),
+        absence=np.array([[-1]], np.int8),
     )
     where = np.array([True, True, False, True])
     assert disagreements(evidence, where) == {
@@ -115,16 +117,28 @@ def test_the_market_s_st_state_follows_the_order_of_sources() -> None:
         names=[(CODES[0], day(0), day(2), "ST甲"), (CODES[0], day(6), None, "*ST甲")],
     )
     got = loaded(bars(is_st=flags, st_inferred=inferred), known)
-    # 0, 1 observed; from day 2 on the table speaks, and the names and guesses after it are overruled
-    assert got.market.is_st[:, 0].tolist() == [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0]
+    # 0, 1 observed; from day 2 on the table speaks of the other, so on 2 and 3, with nothing else, of this one too;
+    # 4 guessed; from day 5 on the table speaks of this one, and the names and guesses after it are overruled
+    assert got.market.is_st[:, 0].tolist() == [1, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0]
     assert got.counts["ST by observed flag"] == 2
-    assert got.counts["ST by st table"] == 10
+    assert got.counts["ST by st table"] == 7
+    assert got.counts["ST by inferred flag"] == 1
+    assert got.counts["ST by absence from the st table"] == 2
     assert got.counts["ST not known"] == 1  # the other stock's only bar
     assert got.counts["ST: observed flag against name"] == 1
     assert got.counts["ST: st table against name"] == 6
-    assert got.counts["ST: st table against inferred flag"] == 1
+    assert got.counts["ST: inferred flag against absence from the st table"] == 1
     unhelped = loaded(bars(is_st=flags, st_inferred=inferred)).market.is_st[:, 0]
     assert unhelped.tolist() == [1, 0, -1, -1, 1, 1, 0, -1, -1, -1, -1, -1]
+
+
+def test_a_table_of_one_stock_denies_no_other_s_name_and_flag() -> None:
+    known = facts(st=[(CODES[1], day(-3), None)], names=[(CODES[0], day(0), day(2), "*ST甲")])
+    flags = [None, None, None, True, *[None] * 8]
+    got = loaded(bars(is_st=flags, st_inferred=[True] * 12), known)
+    assert got.market.is_st[:, 0].tolist() == [1, 1, 0, 1] + [0] * 8
+    assert got.counts["ST: name against absence from the st table"] == 2
+    assert got.counts["ST: inferred flag against absence from the st table"] == 1
 
 
 def test_a_name_decides_where_no_table_speaks() -> None:
@@ -173,14 +187,17 @@ def test_spans_are_what_asking_day_by_day_finds(rows: list[tuple[str, int, int |
     for covered, stock in spans(frame, CALENDAR, np.array(CODES)):
         got[covered, stock] = True
     table = st_by_table(frame, CALENDAR, np.array(CODES))
+    absence = st_by_absence(table, frame, CALENDAR)
     for d in range(12):
         for n, code in enumerate(CODES):
             inside = any(c == code and s <= d and (k is None or d < s + k) for c, s, k in rows)
             begun = any(s <= d for _, s, _ in rows)
             assert got[d, n] == inside
-            assert table[d, n] == (int(inside) if begun else -1)
+            own = any(c == code and s <= d for c, s, _ in rows)
+            assert table[d, n] == (int(inside) if own else -1)
+            assert absence[d, n] == (0 if begun and not own else -1)
 
 
 def test_every_source_has_a_name() -> None:
     none = np.full(1, -1, np.int8)
-    assert len(SOURCES) == len(Evidence(none, none, none, none).parts)
+    assert len(SOURCES) == len(Evidence(none, none, none, none, none).parts)

@@ -1,5 +1,6 @@
 """The store's log, compaction, and what it may delete."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from test_store import bars
 from gangru import __version__
 from gangru.errors import StoreError
 from gangru.market.schema import BARS, CALENDAR
+from gangru.market.sql import Engine, query
 from gangru.market.store import Change, Store
 from gangru.market.store_log import commits, compact
 
@@ -159,3 +161,43 @@ def test_versions_survive_the_checkpoints_that_delta_makes(store: Store) -> None
     delta = store.delta("calendar")
     assert delta
     assert delta.metadata().configuration == {"delta.enableExpiredLogCleanup": "false"}
+
+
+@pytest.mark.parametrize("asked", ["scan", "read", "upsert", "revise", "compact", "query"])
+def test_a_data_file_that_is_gone_is_named_by_whatever_needs_it(store: Store, asked: str) -> None:
+    fill(store)
+    old = Path(store.delta("bars").file_uris()[0])  # type: ignore[union-attr]
+    old.unlink()
+    day = bars(("600001.SH", DAYS[1], 9.0))
+    calls: dict[str, Callable[[], object]] = {
+        "scan": lambda: store.scan("bars").collect(),
+        "read": lambda: store.read("bars"),
+        "upsert": lambda: store.upsert(BARS, day),
+        "revise": lambda: store.replace(BARS, day),
+        "compact": lambda: compact(store, {}),
+        "query": lambda: list(query(store, "select * from bars")),
+    }
+    before = commits(store)
+    with pytest.raises(StoreError, match=rf"bars at version 2 cannot be read any more.*{old.name}.*copy"):
+        calls[asked]()
+    assert commits(store) == before
+
+
+@pytest.mark.parametrize("name", ["a b", "数据", "ü#1", "a+b", "a&'b"])
+def test_a_store_in_a_folder_of_any_name_is_read_compacted_and_cleared(tmp_path: Path, name: str) -> None:
+    store = Store.open(tmp_path / name)
+    fill(store)
+    rows = store.read("bars")
+    assert len(rows) == len(store.scan("bars").collect()) == 4
+    assert [one.files_after for one in compact(store, {}, NOW)] == [2]
+    assert files(store) == 2
+    assert store.read("bars").equals(rows)
+    assert (
+        answer(store, "select count(*) from bars")
+        == answer(store, "select count(*) from bars", "polars")
+        == 4
+    )
+
+
+def answer(store: Store, text: str, engine: Engine | None = None) -> object:
+    return pl.concat(query(store, text, engine)).item()

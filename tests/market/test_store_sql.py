@@ -110,6 +110,10 @@ def test_a_query_that_fails_is_one_line_of_the_engine_s_own(
         "select * from READ_PARQUET ('{outside}')",
         "from read_text('{outside}')",
         "select * from glob('/etc/*')",
+        "select $$'$$ as x, * from read_csv('{outside}')",
+        "select /* /* */ ' */ * from read_csv('{outside}') -- '",
+        "select $a$ -- $a$ as x, * from \"Read_CSV\"('{outside}')",
+        "select * from read_parquet('{outside}')",
     ],
 )
 def test_nothing_but_the_store_s_tables_can_be_read_and_nothing_changed(
@@ -178,3 +182,23 @@ def test_polars_answers_where_duckdb_is_not_installed(store: Store, monkeypatch:
 def test_a_csv_of_an_answer_reads_back(store: Store, engine: Engine) -> None:
     found = answer(store, "select * from calendar order by date", engine)
     assert pl.read_csv(io.BytesIO(found.write_csv().encode()), try_parse_dates=True).equals(found)
+
+
+@pytest.mark.parametrize(
+    "text", ["select list(code) as odd from bars", "select {'a': 1} as odd", "select '\\xff'::blob as odd"]
+)
+def test_what_has_no_form_in_a_csv_is_refused_by_the_column_s_name(
+    store: Store, text: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.csv"
+    with pytest.raises(StoreError, match=r"column odd \(.*\) has no form in a CSV file"):
+        write_answer(query(store, text, "duckdb"), path, "csv")
+    assert not list(tmp_path.glob("*x.csv*"))
+    assert write_answer(query(store, text, "duckdb"), tmp_path / "x.parquet", "parquet") == 1
+
+
+@pytest.mark.parametrize("text", ["interval 1 day", "[interval 1 day]", "{'a': interval 1 month}"])
+def test_intervals_are_refused_before_polars_meets_them(store: Store, text: str) -> None:
+    with pytest.raises(StoreError, match="column odd holds intervals"):
+        answer(store, f"select {text} as odd", "duckdb")
+    assert answer(store, "select 1 as interval", "duckdb").item() == 1

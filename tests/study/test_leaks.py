@@ -1,7 +1,7 @@
 """No stage sees the future: noise in place of everything after a day leaves every byte up to that day as it was.
 
 The second market shares the first one's past and nothing else: other prices, volumes, flags, listings, delistings,
-names and industries from the day after. What is compared: universe, windows, labels, training inputs, trained weights,
+names and industries from the day after, and factors that never come. What is compared: universe, windows, labels, training inputs, trained weights,
 predictions and factor. Two mutants, a label and a feature shifted by one day, have to be caught by the same comparison.
 """
 
@@ -22,6 +22,11 @@ from small import SMALL, small_workspace
 SPLIT = date(2019, 6, 28)  # the second fold is trained on this day: its last label ends on it
 
 
+def late_stocks(bars: pl.DataFrame) -> pl.Expr:
+    """Bars of every tenth stock."""
+    return pl.col("code").is_in(bars["code"].unique().sort().gather_every(10).implode())
+
+
 def noise_after(name: str, frame: pl.DataFrame, random: np.random.Generator) -> pl.DataFrame:
     """The table with everything after SPLIT replaced by noise."""
     n = len(frame)
@@ -40,7 +45,9 @@ def noise_after(name: str, frame: pl.DataFrame, random: np.random.Generator) -> 
             for c in ("volume", "amount", "float_shares", "factor")
         ]
         st = pl.when(later).then(pl.Series(random.random(n) < 0.3)).otherwise(pl.col("is_st")).alias("is_st")
-        noisy = frame.with_columns(*prices, *others, st)
+        noisy = frame.with_columns(*prices, *others, st).with_columns(
+            factor=pl.when(~late_stocks(frame)).then("factor")
+        )
         codes = frame["code"].unique().sort()
         gone = codes.gather(random.choice(len(codes), 10, replace=False))
         listed = noisy.filter(pl.col("code") == codes[0], later).with_columns(
@@ -84,8 +91,11 @@ def noise_after(name: str, frame: pl.DataFrame, random: np.random.Generator) -> 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, Workspace]:
-    """A workspace and its twin whose future is noise."""
+    """A workspace in which some factors begin after SPLIT, and its twin whose future is noise and lacks those."""
     first = small_workspace(tmp_path_factory.mktemp("leaks") / "first")
+    bars = first.store.read("bars")
+    begun = ~late_stocks(bars) | (pl.col("date") > SPLIT)
+    first.store.replace(TABLES["bars"], bars.with_columns(factor=pl.when(begun).then("factor")))
     root = tmp_path_factory.mktemp("leaks") / "second"
     init_workspace(root, SMALL)
     second = open_workspace(root)

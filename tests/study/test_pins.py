@@ -1,6 +1,7 @@
 """A study held to versions of the store: written into its settings, honoured by its reads, kept by compaction."""
 
 import json
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -93,8 +94,46 @@ def test_settings_without_a_table_of_pins_get_one_and_those_with_others_keep_the
     assert pinned == text + "\n[data.pins]\nbars = 4\n"
     amid = '[data]\nstore = "x"\n[data.pins] # ours\nbars = 4\n# why\nst = 2\n\n# next\n[gan]\nepochs = 3\n'
     assert with_pins(amid, {"bars": 5}) == (
-        '[data]\nstore = "x"\n[data.pins]\nbars = 5\n# why\n\n# next\n[gan]\nepochs = 3\n'
+        '[data]\nstore = "x"\n[data.pins] # ours\nbars = 5\n# why\n\n# next\n[gan]\nepochs = 3\n'
     )
+
+
+BEFORE = ["", '[data]\nstore = "x"', '[data]\nstore = "x"  # ours\n\n', "# [data.pins]\n# bars = 3\n"]
+SECTIONS = ["", "[data.pins]", "[data.pins]\n", " \t[data.pins]  # held\n  bars = 4\n# why\nst = 2\n"]
+AFTER = ["", "\n[gan]\nepochs = 3\n", "\n  [gan]\n# [data.pins]\nepochs = 3"]
+
+
+@pytest.mark.parametrize("line", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("before", "section", "after"), [(b, s, a) for b in BEFORE for s in SECTIONS for a in AFTER]
+)
+def test_pins_are_edited_wherever_their_table_stands_and_nothing_else_is(
+    tmp_path: Path, before: str, section: str, after: str, line: str
+) -> None:
+    text = "\n".join(part for part in (before, section) if part) + after
+    path = tmp_path / "study.toml"
+    path.write_bytes(text.replace("\n", line).encode())
+    for pins in ({"bars": 5, "calendar": -1}, {"bars": 6}, {}):
+        write_pins(tmp_path, "main", pins)
+        now = path.read_bytes().decode()
+        assert tomllib.loads(now).get("data", {}).get("pins", {}) == pins
+        if line == "\r\n" and "\n" in text:
+            assert "\n" not in now.replace("\r\n", "")
+        entries = {"bars", "st", "calendar"}
+        kept = [one for one in text.splitlines() if one.split("=")[0].strip() not in entries]
+        left = [one for one in now.splitlines() if one.split("=")[0].strip() not in entries]
+        added = [] if section else ["[data.pins]"]
+        assert sorted(filter(str.strip, left)) == sorted(filter(str.strip, kept + added))
+
+
+@pytest.mark.parametrize("text", ["[data]\npins.bars = 3\n", "[data]\npins = {bars = 3}\n# [data.pins]\n",
+                                  "[ data . pins ]\nbars = 3\n", '[data]\nstore = """\n[data.pins]\n"""\n'])  # fmt: skip
+def test_pins_that_cannot_be_edited_leave_the_file_as_it_is(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "study.toml"
+    path.write_text(text)
+    with pytest.raises(SettingsError, match="then pin again"):
+        write_pins(tmp_path, "main", {"bars": 1})
+    assert path.read_text() == text
 
 
 def test_pins_written_inline_are_not_edited(root: Path) -> None:

@@ -1,9 +1,12 @@
 """The commands: they parse, open the workspace, call the study and print; nothing else."""
 
+import inspect
 import signal
 import sys
+import warnings
 from importlib import import_module
 from types import FrameType
+from typing import TextIO
 
 import typer
 
@@ -43,6 +46,16 @@ for module in ("setting_up", "sources", "facts", "rules", "check", "store", "exp
     import_module(f"gangru.cli.{module}").register(app)
 
 
+def flowing(commands: typer.Typer) -> None:
+    """Give every command its docstring with each paragraph as one line: the terminal breaks it, and breaks it once."""
+    for command in commands.registered_commands:
+        paragraphs = inspect.getdoc(command.callback) or "" if command.callback else ""
+        command.help = "\n\n".join(" ".join(part.split()) for part in paragraphs.split("\n\n"))
+    for group in commands.registered_groups:
+        if group.typer_instance is not None:
+            flowing(group.typer_instance)
+
+
 class InterruptedRunError(GangruError):
     """Ctrl-C: told like a failure, because the command did not finish."""
 
@@ -50,15 +63,35 @@ class InterruptedRunError(GangruError):
 def interrupt(_signal: int, _frame: FrameType | None) -> None:
     """Turn Ctrl-C into a message that says what is kept."""
     raise InterruptedRunError(
-        "interrupted; nothing is half-written, and the same command goes on from the last finished epoch"
+        "interrupted; nothing is half-written, and the same command goes on with what was not done yet"
     )
+
+
+def warn(
+    message: Warning | str,
+    category: type[Warning],  # noqa: ARG001 (as `warnings.showwarning` is called)
+    filename: str,  # noqa: ARG001
+    lineno: int,  # noqa: ARG001
+    file: TextIO | None = None,  # noqa: ARG001
+    line: str | None = None,  # noqa: ARG001
+) -> None:
+    """A warning as a person reads it, without the line of code that gave it."""
+    from gangru.cli.screen import printable
+
+    typer.echo(printable(f"warning: {message}"), err=True)
+
+
+flowing(app)
 
 
 def main() -> None:
     """Run the command line: exit 0 done, 1 a failure with a message, 2 wrong usage."""
     signal.signal(signal.SIGINT, interrupt)
+    warnings.showwarning = warn
     try:
         app()
     except (GangruError, OSError) as error:
-        typer.echo(f"gangru: {error}", err=True)
+        from gangru.cli.screen import printable
+
+        typer.echo(printable(f"gangru: {error}"), err=True)
         sys.exit(1)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -46,6 +47,13 @@ Kind = Annotated[
 ]
 
 
+class FailOn(StrEnum):
+    """From which state on a finding makes the command fail."""
+
+    error = "error"
+    warning = "warning"
+
+
 def check(
     directory: Directory = None,
     html: Annotated[
@@ -61,6 +69,12 @@ def check(
     quarantine: Annotated[
         bool, typer.Option("--quarantine", help="Move the bars that break an error rule to the quarantine.")
     ] = False,
+    fail_on: Annotated[
+        FailOn | None,
+        typer.Option(
+            "--fail-on", metavar="STATE", help="Exit with 1 where an error, or a warning too, is found."
+        ),
+    ] = None,
 ) -> None:
     """Ask the store what is wrong or missing: a table of rules with counts, examples and what to do.
 
@@ -91,6 +105,9 @@ def check(
             if moved
             else "no bar breaks an error rule: nothing moved"
         )
+    found = report.count("error") + (report.count("warning") if fail_on is FailOn.warning else 0)
+    if fail_on is not None and found:
+        raise typer.Exit(1)
 
 
 def write_reports(report: "CheckReport", root: Path, html: Path | None, markdown: Path | None) -> None:
@@ -103,10 +120,10 @@ def write_reports(report: "CheckReport", root: Path, html: Path | None, markdown
     made = provenance(root)
     if html is not None:
         write_text(html, page(report, made))
-        err.print(f"wrote {html}", soft_wrap=True)
+        err.print(f"wrote {html}", soft_wrap=True, markup=False)
     if markdown is not None:
         write_text(markdown, as_markdown(report, made, examples=False))
-        err.print(f"wrote {markdown}", soft_wrap=True)
+        err.print(f"wrote {markdown}", soft_wrap=True, markup=False)
 
 
 def provenance(root: Path) -> dict[str, str]:
@@ -142,8 +159,9 @@ def print_report(report: "CheckReport") -> None:
             table.add_row(finding.rule.name, state, what, share_words(finding))
         table.add_section()
     out.print(table)
-    counts = (
-        f"{report.count('error')} errors, {report.count('warning')} warnings, {report.count('note')} notes"
+    counts = ", ".join(
+        f"{count} {state}{'' if count == 1 else 's'}"
+        for state, count in ((state, report.count(state)) for state in ("error", "warning", "note"))
     )
     out.print(f"{report.rows:,} bars of {report.stocks:,} codes: {counts}")
 
@@ -193,15 +211,16 @@ def show(
     ] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows the table shows.")] = 20,
 ) -> None:
-    """Show rows in quarantine: where they come from, what is wrong and what they hold."""
-    from gangru.cli.screen import err
+    """Show rows in quarantine: where they come from and what is wrong; with --csv also what they hold."""
+    from gangru.cli.screen import err, printable
     from gangru.market.release import Selection
 
     rows = Selection(reason, file, code, kind).of(workspace_of(directory).store.read("quarantine"))
     if csv:
-        typer.echo(rows.write_csv(), nl=False)
+        text = rows.write_csv()
+        typer.echo(printable(text) if sys.stdout.isatty() else text, nl=False)
         return
-    print_frame(rows.head(limit), "no row in quarantine matches")
+    print_frame(rows.drop("content").head(limit), "no row in quarantine matches")
     if len(rows) > limit:
         err.print(f"{limit:,} of {len(rows):,} rows; --limit or --csv shows more")
 
@@ -236,7 +255,7 @@ def print_frame(frame: "pl.DataFrame", nothing: str) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from gangru.cli.screen import out
+    from gangru.cli.screen import out, printable
     from gangru.market.check.words import cell_words
 
     if frame.is_empty():
@@ -246,5 +265,5 @@ def print_frame(frame: "pl.DataFrame", nothing: str) -> None:
     for name in frame.columns:
         table.add_column(name, justify="right" if frame[name].dtype.is_numeric() else "left", overflow="fold")
     for row in frame.iter_rows():
-        table.add_row(*(escape(cell_words(value)) for value in row))
+        table.add_row(*(escape(printable(cell_words(value))) for value in row))
     out.print(table)

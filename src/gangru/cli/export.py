@@ -56,6 +56,7 @@ def qlib(
         f"wrote {target}: {done.bars:,} bars of {done.stocks:,} stocks on {done.days:,} days, {done.indices} indices, "
         f"{done.files:,} files; {done.kept_beside:,} bars without trading or factor are in {target}/gangru",
         soft_wrap=True,
+        markup=False,
     )
 
 

@@ -67,7 +67,7 @@ def facts(
     flat = table.with_columns(pl.col("indices").list.join(" "))
     if csv:
         write_text(csv, flat.write_csv())
-        out.print(f"wrote {csv}: {len(flat):,} stocks as of {when}", soft_wrap=True)
+        out.print(f"wrote {csv}: {len(flat):,} stocks as of {when}", soft_wrap=True, markup=False)
         return
     title = f"{len(flat):,} stocks as of {when}"
     if len(flat) <= SIDE_BY_SIDE:

@@ -47,7 +47,12 @@ def rules(
     asked = day_of(day)
     if reference is not None and (asked is None or code is None):
         raise typer.BadParameter("needs --date and --code as well", param_hint="--reference")
-    print_rows(rule_rows(day=asked, board=None if code is None else board_of(code)))
+    rows = rule_rows(day=asked, board=None if code is None else board_of(code))
+    print_rows(rows)
+    if asked is not None and not any(row.rule == "limit" for row in rows):
+        out.print(
+            f"no limit was in force on {asked}, or none that is known: limit prices are those of the first rule"
+        )
     if reference is None or asked is None or code is None:
         return
     from gangru.market.rules import limit_prices_of

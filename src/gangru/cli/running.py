@@ -8,6 +8,7 @@ from gangru.cli.screen import date_progress, print_headline, print_warnings, ste
 from gangru.study import stages
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.jobs import unhealthy
+from gangru.study.outdated import outdated
 from gangru.study.reporting import make_report
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
         inputs = load_inputs(workspace)
     with training_progress() as on_tick:
         stages.train(inputs, on_tick)
-    print_warnings(unhealthy(inputs))
+    print_warnings([*unhealthy(inputs), *outdated(inputs)])
     with date_progress("factor") as on_step:
         made = stages.make_factor(inputs, on_step)
     with step("evaluating"):

@@ -1,11 +1,12 @@
 """What a person sees in the terminal: progress on stderr, tables on stdout."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import (
     BarColumn,
@@ -15,6 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.segment import Segment
 from rich.table import Table
 
 if TYPE_CHECKING:
@@ -23,8 +25,25 @@ if TYPE_CHECKING:
     from gangru.training.fold_run import FoldJob
     from gangru.training.loop import Tick
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but tab and line feed
+
+
+def printable(text: str) -> str:
+    """Text of which nothing steers the terminal: each control character but tab and line feed as U+FFFD."""
+    return CONTROLS.sub("\ufffd", text)
+
+
+class Screen(Console):
+    """A console that prints its own colours and movements, but no control character of what it is given."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+        """The pieces of what is printed, made printable."""
+        for piece in super().render(renderable, options):
+            yield piece if piece.control else Segment(printable(piece.text), piece.style)
+
+
+out = Screen(highlight=False)
+err = Screen(stderr=True, highlight=False)
 
 PERCENT = {
     "ic_mean", "ic_latest", "ic_1y", "annual_return", "annual_volatility", "max_drawdown", "annual_excess",
@@ -58,7 +77,7 @@ def progress() -> Progress:
         TimeElapsedColumn(),
         TextColumn("left"),
         TimeRemainingColumn(elapsed_when_finished=False),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
         console=err,
         disable=not err.is_terminal,
     )

@@ -42,7 +42,7 @@ def init(
     from gangru.study.workspace import init_workspace
 
     path = init_workspace(target, overrides(changes))
-    out.print(f"wrote {path}", soft_wrap=True)
+    out.print(f"wrote {path}", soft_wrap=True, markup=False)
     if simulate:
         from gangru.cli.sources import ingest_into
         from gangru.study.simulated import simulate_market
@@ -52,4 +52,4 @@ def init(
             facts = simulate_market(workspace)
         err.print(f"best possible IC of the simulated market: {facts['best_ic']:.4f}")
         ingest_into(target, [target / "simulated"])
-    out.print(f"next: gangru run -C {target}", soft_wrap=True)
+    out.print(f"next: gangru run -C {target}", soft_wrap=True, markup=False)

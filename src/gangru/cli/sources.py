@@ -1,5 +1,6 @@
 """Commands that bring data in: ingest and update."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -7,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gangru.cli.options import Directory, workspace_of
+from gangru.errors import InputError
 
 if TYPE_CHECKING:
     from gangru.market.ingest import IngestReport
@@ -25,6 +27,10 @@ EXAMPLES = """Examples:
 
   gangru ingest baostock --tables bars,calendar --codes 600519.SH,000001.SZ
 """
+VENDORS = ("tushare", "baostock", "akshare")
+OPTIONS = {"--as": ("files",), "--since": ("qlib", *VENDORS), "--until": ("qlib", *VENDORS)} | dict.fromkeys(
+    ("--tables", "--codes"), VENDORS
+)  # which sources know each
 Day = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
 
 
@@ -54,11 +60,13 @@ def ingest(
         ),
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", metavar="DAY", help="First day to ask a vendor for.")
+        str | None, typer.Option("--since", metavar="DAY", help="First day to ask a vendor or qlib for.")
     ] = None,
     until: Annotated[
         str | None,
-        typer.Option("--until", metavar="DAY", help="Last day to ask a vendor for; default today."),
+        typer.Option(
+            "--until", metavar="DAY", help="Last day to ask a vendor or qlib for; default the last."
+        ),
     ] = None,
     tables: Annotated[
         str | None,
@@ -78,8 +86,11 @@ def ingest(
     from gangru.market.sources.request import SOURCE_NAMES, Request
 
     named = what[0] in SOURCE_NAMES
+    source = what[0] if named else "files"
+    given = {"--as": kind, "--since": since, "--until": until, "--tables": tables, "--codes": codes}
+    demand_known(source, what[1:] if named else what, [name for name in given if given[name] is not None])
     request = Request(
-        source=what[0] if named else "files",  # type: ignore[arg-type]
+        source=source,  # type: ignore[arg-type]
         paths=tuple(what[1:] if named else what),
         kind=kind,
         tables=listed(tables),
@@ -90,25 +101,60 @@ def ingest(
     print_ingest(take_in_with_progress(workspace_of(directory), request))
 
 
-def update(directory: Directory = None) -> None:
-    """Bring the store up to date: every source that was ingested is asked for what is new."""
-    from gangru.cli.screen import out, share_progress
-    from gangru.study.ingesting import last_days
+def update(
+    directory: Directory = None,
+    forgotten: Annotated[
+        str | None,
+        typer.Option(
+            "--forget", metavar="TEXT", help="Forget sources whose path or name contains TEXT, and stop."
+        ),
+    ] = None,
+) -> None:
+    """Bring the store up to date: every source that was ingested is asked for what is new.
+
+    A source that fails is told, and the others go on.
+    """
+    from gangru.cli.screen import err, out, share_progress
+    from gangru.study.ingesting import forget, last_days
     from gangru.study.ingesting import update as update_all
 
     workspace = workspace_of(directory)
+    if forgotten is not None:
+        out.print(f"forgot {forget(workspace, forgotten):,}; what they brought stays in the store")
+        return
     before = last_days(workspace)
     with share_progress("updating") as on_progress:
         done = update_all(workspace, on_progress)
-    for request, report in done:
-        out.print(f"{request.source} {' '.join(request.paths)}".rstrip(), soft_wrap=True, markup=False)
-        print_ingest(report)
+    for one in done:
+        out.print(
+            f"{one.request.source} {' '.join(one.request.paths)}".rstrip(), soft_wrap=True, markup=False
+        )
+        if one.report is not None:
+            print_ingest(one.report)
+        else:
+            err.print(f"failed: {one.error}", soft_wrap=True, markup=False)
     for name, day in last_days(workspace).items():
         if day is not None:
             out.print(
                 f"{name}: last day {day}"
                 + (f", was {before[name]}" if day != before[name] else ", as before")
             )
+    failed = [one.request.source for one in done if one.error is not None]
+    if failed:
+        raise InputError(
+            f"{len(failed)} of {len(done)} sources failed; --forget PATH lets updates pass one over"
+        )
+
+
+def demand_known(source: str, paths: Sequence[str], options: Sequence[str]) -> None:
+    """Raise typer.BadParameter where a source is given an option or a path that it would pass over in silence."""
+    for option in options:
+        if source not in OPTIONS[option]:
+            raise typer.BadParameter(
+                f"is for {', '.join(OPTIONS[option])}, not for {source}", param_hint=option
+            )
+    if paths and source in (*VENDORS, "simulate"):
+        raise typer.BadParameter(f"{source} takes no path, such as {paths[0]!r}", param_hint="PATH")
 
 
 def listed(text: str | None) -> tuple[str, ...]:
@@ -150,29 +196,35 @@ def print_ingest(report: "IngestReport") -> None:
     from gangru.cli.screen import out
 
     if report.tables:
+        columns = ["files", "rows", "new", "changed", "unchanged", "merged", "quarantined"]
+        if any(part.change.removed for part in report.tables.values()):
+            columns.insert(4, "removed")
         table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-        for name in ("table", "files", "rows", "new", "changed", "unchanged", "merged", "quarantined"):
-            table.add_column(name, justify="left" if name == "table" else "right")
+        table.add_column("table")
+        for name in columns:
+            table.add_column(name, justify="right")
         for name, part in report.tables.items():
             change = part.change
-            counts = (
-                len(part.files),
-                part.rows_read,
-                change.new,
-                change.changed,
-                change.unchanged,
-                part.merged,
-                part.quarantined,
-            )
-            table.add_row(name, *(f"{count:,}" for count in counts))
+            counts = {
+                "files": len(part.files),
+                "rows": part.rows_read,
+                "new": change.new,
+                "changed": change.changed,
+                "removed": change.removed,
+                "unchanged": change.unchanged,
+                "merged": part.merged,
+                "quarantined": part.quarantined,
+            }
+            table.add_row(name, *(f"{counts[column]:,}" for column in columns))
         out.print(table)
     if not report.changed:
-        out.print("nothing in the store has changed")
+        refused = report.versions_before.get("quarantine") != report.versions_after.get("quarantine")
+        out.print("nothing new but rows in quarantine" if refused else "nothing in the store has changed")
     if report.unknown_codes:
         out.print(f"{len(report.unknown_codes):,} codes have bars but stand in no list of securities: kept")
     for note in report.notes:
         out.print(note, soft_wrap=True, markup=False)
-    for name, columns in report.ignored.items():
-        out.print(f"{name}: columns of no use here: {', '.join(columns)}", soft_wrap=True, markup=False)
+    for name, unused in report.ignored.items():
+        out.print(f"{name}: columns of no use here: {', '.join(unused)}", soft_wrap=True, markup=False)
     for path in report.skipped:
         out.print(f"skipped {path}", soft_wrap=True, markup=False)

@@ -34,29 +34,34 @@ def train(directory: Directory = None, study: Study = "main", changes: Changes =
     from gangru.study import stages
     from gangru.study.inputs import load_inputs
     from gangru.study.jobs import unhealthy
+    from gangru.study.outdated import outdated
 
     workspace = workspace_of(directory, study, changes)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with training_progress() as on_tick:
         trained = stages.train(inputs, on_tick)
-    print_warnings(unhealthy(inputs))
+    print_warnings([*unhealthy(inputs), *outdated(inputs)])
     err.print(f"trained {', '.join(trained)}" if trained else "every due fold was trained already")
 
 
 def factor(directory: Directory = None, study: Study = "main") -> None:
     """Predict, neutralise and write runs/STUDY/factor.parquet: date, code, pret, factor, fold."""
-    from gangru.cli.screen import date_progress, out, step
+    from gangru.cli.screen import date_progress, out, print_warnings, step
     from gangru.study import stages
     from gangru.study.inputs import load_inputs
+    from gangru.study.outdated import outdated
 
     workspace = workspace_of(directory, study)
     with step("reading the market"):
         inputs = load_inputs(workspace)
+    print_warnings(outdated(inputs))
     with date_progress("factor") as on_step:
         made = stages.make_factor(inputs, on_step)
     dates = made.table["date"].n_unique()
-    out.print(f"{len(made.table):,} rows on {dates} dates → {workspace.factor_path}", soft_wrap=True)
+    out.print(
+        f"{len(made.table):,} rows on {dates} dates → {workspace.factor_path}", soft_wrap=True, markup=False
+    )
 
 
 def evaluate(
@@ -81,7 +86,7 @@ def evaluate(
         return
     print_headline(evaluation)
     for note in evaluation.notes:
-        out.print(f"note: {note}")
+        out.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
 def report(directory: Directory = None, study: Study = "main", month: Month = None) -> None:

@@ -86,11 +86,9 @@ def rows_note(commit: "Commit") -> str:
 
 def print_wide(table: "Table", width: int) -> None:
     """A table in the terminal's width, or in its own where the output goes to a file or a pipe."""
-    from rich.console import Console
+    from gangru.cli.screen import Screen, out
 
-    from gangru.cli.screen import out
-
-    (out if out.is_terminal else Console(file=out.file, highlight=False, width=width)).print(table)
+    (out if out.is_terminal else Screen(file=out.file, highlight=False, width=width)).print(table)
 
 
 def compact(
@@ -144,7 +142,8 @@ def pin(
     workspace = workspace_of(directory, study)
     if not (latest or from_run or release):
         pins = workspace.settings.data.pins
-        out.print("\n".join(f"{name} {version}" for name, version in pins.items()) or "not pinned")
+        lines = [f"{name} {version}" for name, version in pins.items()]
+        out.print("\n".join(lines) or "not pinned", markup=False)
         return
     pins = {} if release else latest_pins(workspace) if latest else run_pins(workspace)
     path = write_pins(workspace.root, study, pins)
@@ -214,11 +213,13 @@ def cell(value: object) -> str:
     """A value as printed; null is blank."""
     from rich.markup import escape
 
+    from gangru.cli.screen import printable
+
     if value is None:
         return ""
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.10g}"
-    return escape(str(value))
+    return escape(printable(str(value)))
 
 
 def fitting(widths: dict[str, int], width: int | None) -> list[str]:

@@ -22,6 +22,7 @@ from gangru.market.standing import (
     in_delisting_period,
     settled,
     spans,
+    st_by_absence,
     st_by_name,
     st_by_table,
 )
@@ -140,6 +141,26 @@ def carried(values: Floats) -> Floats:
     return np.take_along_axis(values, rows, axis=0)
 
 
+def known_factors(told: Floats, close: Floats) -> Floats:
+    """The factor of each day, (D, N), from those `told` with the bars; NaN before a stock first trades.
+
+    A missing factor is the last one. A stock that traded before its first factor has 1 until then, and from then on
+    its factors are relative to that first one: their beginning is no return, and looks at nothing later.
+    """
+    factor = carried(told)
+    traded = ~np.isnan(close)
+    begin = traded.argmax(axis=0)
+    late = np.flatnonzero(traded.any(axis=0) & np.isnan(factor[begin, np.arange(close.shape[1])]))
+    if len(late):
+        own = factor[:, late]
+        known = ~np.isnan(own)
+        first = np.where(known.any(axis=0), own[known.argmax(axis=0), np.arange(len(late))], 1.0)
+        factor[:, late] = np.where(known, own / first, 1.0)
+        for k in late.tolist():
+            factor[: begin[k], k] = np.nan
+    return factor
+
+
 @dataclass(frozen=True)
 class Loaded:
     """The market as arrays, and what was decided on the way: counts of bars, by what was done with them."""
@@ -162,15 +183,17 @@ def loaded_market(
 
     `bars` and `securities` have the columns of `market.schema`; `calendar` are ascending trading days, and those from
     the first bar to the last make the date axis. Suspended rows and rows without volume are masked, and those inside
-    an interval of suspension. A missing factor is the stock's last one; bars before its first are masked; a stock
-    without any is unadjusted. A missing listing date is the first bar's; a stock there on the first day of all is
-    taken as listed long before. With `facts` codes are identities, ST comes from the best source that knows, and
-    listings have ends; each day's state is that of intervals that hold on the day, save the last day of a listing,
-    which is announced before it. Raises MarketError where there are no bars.
+    an interval of suspension. Missing factors are those of `known_factors`. A missing listing date is the first
+    bar's; a stock there on the first day of all is taken as listed long before. With `facts` codes are identities,
+    ST comes from the best source that knows, and listings have ends; each day's state is that of intervals that hold
+    on the day, save the last day of a listing, which is announced before it. Raises MarketError where there are no
+    bars.
     """
-    place = placed(bars, calendar, facts.identities if facts else None)
-    halted, counts = halts(bars, place, facts)
-    live = place.used & ~halted & (bars["volume"].fill_null(0).to_numpy() > 0)
+    moved = (bars["volume"].fill_null(0) > 0).to_numpy()
+    flagged = bars["suspended"].fill_null(value=False).to_numpy()
+    place = placed(bars, calendar, facts.identities if facts else None, moved & ~flagged)
+    halted, counts = halts(flagged, moved, place, facts)
+    live = place.used & ~halted & moved
     at = place.at[live]
 
     def scatter(name: str) -> Floats:
@@ -178,9 +201,7 @@ def loaded_market(
         out.ravel()[at] = bars[name].cast(pl.Float64).to_numpy()[live]
         return out
 
-    factor = carried(scatter("factor"))
-    factor[:, np.isnan(factor).all(axis=0)] = 1.0  # a source without factors: prices are taken as they are
-    close = np.where(np.isnan(factor), np.nan, scatter("close"))
+    close = scatter("close")
     is_st, st_counts = st_states(bars, place, facts, ~np.isnan(close))
     spells = spells_of(place.codes, securities, facts.listings if facts else None, first_bars(place))
     market = DailyMarket(
@@ -190,7 +211,7 @@ def loaded_market(
         high=scatter("high"),
         low=scatter("low"),
         close=close,
-        factor=factor,
+        factor=known_factors(scatter("factor"), close),
         volume=scatter("volume"),
         amount=scatter("amount"),
         float_shares=scatter("float_shares"),
@@ -202,17 +223,16 @@ def loaded_market(
     return Loaded(market, place.counts | counts | st_counts)
 
 
-def halts(bars: pl.DataFrame, place: Placed, facts: "Facts | None") -> tuple[Bools, dict[str, int]]:
-    """Which bars are of a suspended day, (rows,): by their flag, or by an interval of suspension."""
-    flagged = bars["suspended"].fill_null(value=False).to_numpy()
+def halts(flagged: Bools, moved: Bools, place: Placed, facts: "Facts | None") -> tuple[Bools, dict[str, int]]:
+    """Which bars are of a suspended day, (rows,): `flagged`, or in an interval of suspension; `moved` had volume."""
     if facts is None or facts.suspensions.is_empty():
         return flagged, {}
     inside = np.zeros(place.shape, dtype=bool)
     for rows, stock in spans(facts.suspensions, place.dates, place.codes):
         inside[rows, stock] = True
-    masked = np.zeros(len(bars), dtype=bool)
+    masked = np.zeros(len(flagged), dtype=bool)
     masked[place.used] = inside.ravel()[place.at[place.used]]
-    traded = masked & ~flagged & (bars["volume"].fill_null(0).to_numpy() > 0)
+    traded = masked & ~flagged & moved
     return flagged | masked, {"bars with volume inside a suspension": int(traded.sum())}
 
 
@@ -231,11 +251,13 @@ def st_states(
     nothing = np.full((1, 1), -1, dtype=np.int8)
     told = facts is not None and len(facts.st) > 0
     named = facts is not None and len(facts.names) > 0
+    table = st_by_table(facts.st, place.dates, place.codes) if facts and told else nothing
     evidence = Evidence(
         observed=scattered(place.used & ~guessed),
-        table=st_by_table(facts.st, place.dates, place.codes) if facts and told else nothing,
+        table=table,
         name=st_by_name(facts.names, place.dates, place.codes) if facts and named else nothing,
         inferred=scattered(place.used & guessed),
+        absence=st_by_absence(table, facts.st, place.dates) if facts and told else nothing,
     )
     source = deciding_source(evidence)
     counts = {f"ST by {name}": int(((source == k) & traded).sum()) for k, name in enumerate(ST_SOURCES)}

@@ -6,6 +6,7 @@ which Qlib passes over.
 """
 
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -33,6 +34,7 @@ from gangru.market.sources.qlib_directory import (
     DAYS,
     DAYS_AHEAD,
     EVERYBODY,
+    FEATURES,
     FORMAT,
     INSTRUMENTS,
     MANIFEST,
@@ -71,12 +73,17 @@ def export_qlib(
     The directory appears whole or not at all; with `overwrite` one that was written by this function is replaced.
     Raises InputError where `target` holds anything else, StoreError where there are no bars.
     """
-    part, old = (target.with_name(f".{target.name}.{suffix}") for suffix in ("part", "old"))
+    target = target.resolve()
+    if not target.name:
+        raise InputError(f"{target} cannot be an export: name a directory below it")
+    part, old = (target.with_name(f".{target.name}.gangru-{suffix}") for suffix in ("part", "old"))
+    demand_ours(part)
+    demand_ours(old)
     if old.exists() and not target.exists():
         old.rename(target)  # stopped between the two renames below
     demand_free(target, overwrite)
     for leftover in (part, old):
-        shutil.rmtree(leftover, ignore_errors=True)
+        remove(leftover)
     part.mkdir(parents=True)
     try:
         done = write_directory(store, part, start, end, on_progress or unheard)
@@ -84,13 +91,32 @@ def export_qlib(
             target.rename(old)
         part.rename(target)
     finally:
-        shutil.rmtree(part, ignore_errors=True)
-    shutil.rmtree(old, ignore_errors=True)
+        remove(part)
+    remove(old)
     return done
 
 
 def unheard(_stage: str, _share: float) -> None:
     """Tell nobody how far it has come."""
+
+
+def demand_ours(leftover: Path) -> None:
+    """Raise InputError where something lies in the place of an earlier export's leftovers that is none of them."""
+    ours = (leftover / MANIFEST).is_file() or not holds_files(leftover)
+    if os.path.lexists(leftover) and (leftover.is_symlink() or not leftover.is_dir() or not ours):
+        raise InputError(f"{leftover} is in the way and was not written by gangru export: move it elsewhere")
+
+
+def holds_files(folder: Path) -> bool:
+    """Whether anything but folders lies in it."""
+    return any(not path.is_dir() or path.is_symlink() for path in folder.rglob("*"))
+
+
+def remove(export: Path) -> None:
+    """Remove an export, and last of it what says that it is ours: a removal that was stopped can be gone on with."""
+    for folder in (FEATURES, INSTRUMENTS):
+        shutil.rmtree(export / folder, ignore_errors=True)
+    shutil.rmtree(export, ignore_errors=True)
 
 
 def demand_free(target: Path, overwrite: bool) -> None:
@@ -118,7 +144,7 @@ def write_directory(
         span = f" from {start or 'the first'} to {end or 'the last'}" if start or end else ""
         raise StoreError(f"{store.uri} has no bars{span}: ingest some, or ask for other days")
     days, every = days_between(store, start, end)
-    (root / OWN).mkdir()
+    write_manifest(root, {})  # first of all: by it an export that was killed is known as ours
     write_lists(root, days, every, counts)
     write_manifest(root, write_members(store, root))
     write_facts(store, root)

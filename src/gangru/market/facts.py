@@ -4,9 +4,9 @@ Everything is read from the intervals that hold on the day. What only the list o
 given as that, and nothing is concluded from it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
@@ -30,7 +30,19 @@ from gangru.market.standing import (
 from gangru.market.store import Store
 
 OF_TODAY = "list of securities, not of the day"
+
 OF_THE_DAY = "names"
+HOLIDAY = timedelta(days=15)  # the longest without trading
+FACTS = (
+    "code_changes",
+    "securities",
+    "names",
+    "st",
+    "suspensions",
+    "listings",
+    "industry",
+    "members",
+)
 
 
 @dataclass(frozen=True)
@@ -111,18 +123,26 @@ class Facts:
         return pl.when(pl.col("first_bar") > pl.lit(first, dtype=pl.Date)).then("first_bar")
 
     def day_flags(self, day: date) -> pl.DataFrame:
-        """identity, observed and inferred ST flags (1, 0, null) and flagged suspensions of the day's bars."""
+        """identity, observed and inferred ST flags (1, 0, null) and flagged suspensions of the day's bars.
+
+        On a day without bars those of the last day that has some, unless it lies more than a holiday before.
+        """
         last = self.bars.filter(pl.col("date") <= day).select(pl.col("date").max()).collect().item()
+        if last is not None and day - last > HOLIDAY:
+            last = None
         rows = (
             self.bars.filter(pl.col("date") == pl.lit(last, dtype=pl.Date))
-            .select("code", "is_st", "st_inferred", "suspended")
+            .select("code", "is_st", "st_inferred", "suspended", "volume")
             .collect()
         )
         guessed = pl.col("st_inferred").fill_null(value=False)
         newest = rows.with_columns(
             self.identities.of(rows["code"]).alias("identity"),
             pl.col("code").is_in(list(self.identities.newest)).alias("_old"),
-        ).sort("identity", "_old")
+            (pl.col("suspended").fill_null(value=False) | (pl.col("volume").fill_null(0) <= 0)).alias(
+                "_idle"
+            ),
+        ).sort("identity", "_idle", "_old")
         return newest.unique("identity", keep="first", maintain_order=True).select(
             "identity",
             observed=pl.when(~guessed).then(pl.col("is_st")).cast(pl.Int8),
@@ -141,19 +161,18 @@ class Facts:
 
     def with_standing(self, rows: pl.DataFrame, day: date) -> pl.DataFrame:
         """Add st, st_from, delisting_period and suspended; `_then` is the name of the day."""
-        inside = set(as_of(self.st, day, ["code"], None)["code"])
-        speaks = len(self.st) > 0 and bool(self.st.select(pl.col("start").min() <= day).item())
-        table = pl.lit(-1, dtype=pl.Int8)
-        if speaks:
-            table = pl.col("identity").is_in(list(inside)).cast(pl.Int8)
+        inside = as_of(self.st, day, ["code"], None)["code"]
+        begun = self.st.filter(pl.col("start") <= day)["code"]
         unknown = pl.lit(-1, dtype=pl.Int8)
+        own = pl.col("identity").is_in(list(begun))
         flags = rows.select(
             observed=pl.col("observed").fill_null(unknown),
-            table=table,
+            table=pl.when(own).then(pl.col("identity").is_in(list(inside)).cast(pl.Int8)).otherwise(unknown),
             name=pl.col("_then").str.contains(ST_NAME).cast(pl.Int8).fill_null(unknown),
             inferred=pl.col("inferred").fill_null(unknown),
+            absence=pl.when(own.not_() & pl.lit(len(begun) > 0)).then(pl.lit(0, pl.Int8)).otherwise(unknown),
         )
-        evidence = Evidence(*(flags[name].to_numpy() for name in ("observed", "table", "name", "inferred")))
+        evidence = Evidence(**{name: flags[name].to_numpy() for name in flags.columns})
         state = pl.Series(settled(evidence))
         source = np.array([*SOURCES, None], dtype=object)[deciding_source(evidence)]
         halted = as_of(self.suspensions, day, ["code"], None)["code"]
@@ -179,19 +198,24 @@ def facts_of(store: Store) -> Facts:
 
     Raises MarketError where its code changes contradict each other.
     """
-    identities = identities_of(store.read("code_changes"))
+    return facts_from({name: store.read(name) for name in FACTS}, store.scan("bars"))
+
+
+def facts_from(tables: Mapping[str, pl.DataFrame], bars: pl.LazyFrame) -> Facts:
+    """The facts that tables, by their names, hold; raises MarketError where the code changes contradict each other."""
+    identities = identities_of(tables["code_changes"])
 
     def intervals(name: str, key: Sequence[str], value: str | None = None) -> pl.DataFrame:
-        return unified_intervals(store.read(name), key, value, identities)
+        return unified_intervals(tables[name], key, value, identities)
 
     return Facts(
         identities=identities,
-        securities=unified_securities(store.read("securities"), identities),
+        securities=unified_securities(tables["securities"], identities),
         names=intervals("names", ["code"], "name"),
         st=intervals("st", ["code"]),
         suspensions=intervals("suspensions", ["code"]),
-        listings=unified_listings(store.read("listings"), identities),
+        listings=unified_listings(tables["listings"], identities),
         industry=intervals("industry", ["taxonomy", "code"], "industry"),
         members=intervals("members", ["index", "code"]),
-        bars=store.scan("bars"),
+        bars=bars,
     )

@@ -9,7 +9,7 @@ import polars as pl
 from gangru.market.calendar import exchange_days
 from gangru.market.check.withdrawal import withheld, without_withheld
 from gangru.market.intervals import normalise_intervals, overlay
-from gangru.market.release import released_rows, revised_quarantine, with_released
+from gangru.market.release import admitted_rows, revised_quarantine, with_released
 from gangru.market.schema import (
     BARS,
     CALENDAR,
@@ -43,8 +43,8 @@ ORDER = (
 class TableReport:
     """What an ingest did to one table, in rows.
 
-    `rows_read` = rows quarantined + rows valid; of the valid, `merged` went into another interval. `blank`
-    lines are no rows. New, changed, unchanged and removed are the store's rows by key.
+    `rows_read` = rows quarantined + rows valid; of the valid, `merged` went into another interval or say what
+    another row says. `blank` lines are no rows. New, changed, unchanged and removed are the store's rows by key.
     """
 
     table: str
@@ -141,16 +141,15 @@ def read_all(source: Source, store: Store, progress: OnProgress) -> dict[str, Pe
 def known_days(store: Store, ingested: Pending | None) -> Days:
     """The days on which bars may lie: the store's calendar with the ingested one, else the exchange's own.
 
-    Beyond the years whose holidays are known every weekday passes; a calendar of one's own is taken at its
-    word.
+    Up to its last day a calendar is taken at its word; beyond it weekdays pass that are no known holiday.
     """
     own = store.read(CALENDAR.name)["date"]
     if ingested is not None:
         own = pl.concat([own, *(piece.rows["date"] for piece in ingested.pieces)]).unique().sort()
     if own.is_empty():
         exchange = pl.Series(exchange_days())
-        return Days(exchange, "the Shanghai exchange's calendar", open_ended=True)
-    return Days(own, "the store's calendar", open_ended=False)
+        return Days(exchange, "the Shanghai exchange's calendar")
+    return Days(own, "the store's calendar")
 
 
 def unknown_codes(pending: dict[str, Pending], store: Store) -> tuple[str, ...]:
@@ -170,10 +169,9 @@ def unknown_codes(pending: dict[str, Pending], store: Store) -> tuple[str, ...]:
 def write_all(pending: dict[str, Pending], store: Store, progress: OnProgress) -> dict[str, Change]:
     """Write each table by one commit, the calendar's first and the bars', which lean on the others, last."""
     changes: dict[str, Change] = {}
-    quarantine = store.read(QUARANTINE.name)
     for done, (name, waiting) in enumerate(pending.items()):
         progress(f"writing {name}", done / (len(pending) + 1))
-        changes[name] = write_table(TABLES[name], waiting, quarantine, store)
+        changes[name] = write_table(TABLES[name], waiting, store.read(QUARANTINE.name), store)
     progress(f"writing {QUARANTINE.name}", len(pending) / (len(pending) + 1))
     write_quarantine(pending, store)
     progress("writing", 1.0)
@@ -185,7 +183,7 @@ def write_table(table: Table, waiting: Pending, quarantine: pl.DataFrame, store:
 
     What somebody released goes in with them, and what a check withdrew stays out.
     """
-    released = released_rows(quarantine, table, [one.piece.origin for one in waiting.pieces])
+    released = admitted_rows(quarantine, table, pl.concat(waiting.faults))
     if table.name not in SPANS:
         waiting.rows = with_released(waiting.rows, released, table)
         if table is BARS:
@@ -198,7 +196,8 @@ def write_table(table: Table, waiting: Pending, quarantine: pl.DataFrame, store:
         return with_released(whole, released, table)
 
     read = sum(one.rows_read for one in waiting.pieces)
-    return store.revise(table, revision, "ingest", {"rows_read": str(read), "merged": str(waiting.merged)})
+    record = {"rows_read": read, "merged": waiting.merged, "overlapping": waiting.overlapping}
+    return store.revise(table, revision, "ingest", {name: str(count) for name, count in record.items()})
 
 
 def write_quarantine(pending: dict[str, Pending], store: Store) -> None:
@@ -213,11 +212,12 @@ def write_quarantine(pending: dict[str, Pending], store: Store) -> None:
 def told(name: str, waiting: Pending, change: Change) -> TableReport:
     """One table's part of the report."""
     read = sum(one.rows_read for one in waiting.pieces)
+    faults = pl.concat(waiting.faults)
     return TableReport(
         table=name,
         files=tuple(one.piece.origin for one in waiting.pieces),
         rows_read=read,
-        quarantined=read - len(waiting.rows) - waiting.merged,
+        quarantined=len(faults.unique(["file", "row"])),
         merged=waiting.merged,
         blank=sum(one.piece.blank for one in waiting.pieces),
         change=change,

@@ -17,13 +17,15 @@ FOREVER = date(9999, 12, 31)
 class Normalised:
     """Intervals that never overlap for a key, what was merged into them and what could not stand.
 
-    `frame` has the columns key, value, start, end; `merged` counts the rows that went into another;
-    `refused` are the rows, as they came, that contradict another row of their key.
+    `frame` has the columns key, value, start, end; `merged` counts the rows that went into another, and
+    `overlapping` those of them that overlap or repeat it, where the others follow without a gap; `refused` are the
+    rows, as they came, that contradict another row of their key.
     """
 
     frame: pl.DataFrame
     merged: int
     refused: pl.DataFrame
+    overlapping: int = 0
 
 
 def normalise_intervals(frame: pl.DataFrame, key: Sequence[str], value: str | None) -> Normalised:
@@ -38,6 +40,7 @@ def normalise_intervals(frame: pl.DataFrame, key: Sequence[str], value: str | No
     rows = frame.with_columns(pl.col("end").fill_null(FOREVER).alias("_end")).sort([*whole, "start", "_end"])
     reached = pl.col("_end").cum_max().shift(1).over(whole)
     opens = reached.is_null() | (pl.col("start") > reached)
+    overlapping = int(rows.select((pl.col("start") < reached).sum()).item())
     rows = rows.with_columns(opens.cum_sum().alias("_group"))
     groups = (
         rows.group_by("_group", maintain_order=True)
@@ -58,6 +61,7 @@ def normalise_intervals(frame: pl.DataFrame, key: Sequence[str], value: str | No
         frame=kept.select(*whole, "start", end_or_null("_end")),
         merged=len(frame) - len(refused) - len(kept),
         refused=refused,
+        overlapping=overlapping,
     )
 
 
@@ -75,16 +79,19 @@ def ends_from_next_start(frame: pl.DataFrame, key: Sequence[str]) -> pl.DataFram
 
 
 def overlay(old: pl.DataFrame, new: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    """Let new intervals replace what was known of their keys from their first start on.
+    """Let new intervals replace what was known of their keys from their first start to their last end.
 
-    What the old ones say of earlier times stays, cut at that start; keys without a new interval stay as they
-    are.
+    What the old ones say of earlier times stays, cut at that start, and so do those that begin at the last end or
+    after it; keys without a new interval stay as they are.
     """
-    firsts = new.group_by(list(key)).agg(pl.col("start").min().alias("_first"))
-    known = old.join(firsts, on=list(key), how="left")
+    spans = new.group_by(list(key)).agg(
+        pl.col("start").min().alias("_first"), pl.col("end").fill_null(FOREVER).max().alias("_last")
+    )
+    known = old.join(spans, on=list(key), how="left")
+    later = known.filter(pl.col("start") >= pl.col("_last"))
     earlier = known.filter(pl.col("_first").is_null() | (pl.col("start") < pl.col("_first")))
     cut = earlier.with_columns(pl.min_horizontal("end", "_first").alias("end"))
-    return pl.concat([cut.select(new.columns), new])
+    return pl.concat([cut.select(new.columns), later.select(new.columns), new])
 
 
 def as_of(frame: pl.DataFrame, day: date, key: Sequence[str], value: str | None) -> pl.DataFrame:

@@ -16,7 +16,7 @@ Dates = NDArray[np.datetime64]
 class Placed:
     """The axes, and of every bar its position in the flattened (D, N) arrays and whether it is used there.
 
-    `counts` has the bars that were left out because a newer code of the security has one on the day, and the
+    `counts` has the bars that were left out because another code of the security has one on the day, and the
     securities whose series is put together from several codes.
     """
 
@@ -32,13 +32,15 @@ class Placed:
         return len(self.dates), len(self.codes)
 
 
-def placed(bars: pl.DataFrame, calendar: Dates, identities: Identities | None) -> Placed:
+def placed(
+    bars: pl.DataFrame, calendar: Dates, identities: Identities | None, traded: NDArray[np.bool_]
+) -> Placed:
     """Place bars on the days of `calendar` from the first bar to the last, and on their securities in order of code.
 
     Bars on a day that the calendar lacks are not used. Of a security's several codes with a bar on one day the newest
-    is used: a vendor who writes a history under the new code writes all of it on one basis, and to mix two
-    series would put a jump where they meet. Raises MarketError where there are no bars, or none on a day of
-    the calendar.
+    that `traded` (rows,) is used, or the newest if none did: a vendor who writes a history under the new code writes
+    all of it on one basis, and to mix two series would put a jump where they meet. Raises MarketError where there are
+    no bars, or none on a day of the calendar.
     """
     if bars.is_empty():
         raise MarketError("the store has no bars: ingest some with `gangru ingest PATH`")
@@ -57,7 +59,7 @@ def placed(bars: pl.DataFrame, calendar: Dates, identities: Identities | None) -
     used = row >= 0
     counts: dict[str, int] = {}
     if identities and len(axis) < len(names):
-        counts = leave_doubles(at, used, number, names, identity, identities)
+        counts = leave_doubles(at, used, number, traded, names, identity, identities)
     return Placed(dates, axis.to_numpy().astype(np.str_), at, used, counts)
 
 
@@ -75,24 +77,28 @@ def leave_doubles(
     at: NDArray[np.int64],
     used: NDArray[np.bool_],
     number: NDArray[np.uint32],
+    traded: NDArray[np.bool_],
     names: pl.Series,
     identity: pl.Series,
     identities: Identities,
 ) -> dict[str, int]:
-    """Take older codes' bars out of `used` where a newer code's is at the same place; what was done, counted."""
+    """Leave one bar at each place in `used`, one that traded before one that did not; what was done, counted."""
     several = identity.is_duplicated().to_numpy()
     among = np.flatnonzero(used & several[number])
     rank = code_ages(names, identity, several, identities)[number[among]]
-    order = np.lexsort((-rank, at[among]))
+    order = np.lexsort((-rank, ~traded[among], at[among]))
     place = at[among][order]
     double = np.zeros(len(place), dtype=bool)
     double[1:] = place[1:] == place[:-1]
     used[among[order[double]]] = False
+    kept = rank[order][np.maximum.accumulate(np.where(double, 0, np.arange(len(place))))]
+    newer = int((rank[order] > kept).sum())
     left = np.unique(number[among[order[~double]]])
     spliced = identity.gather(left)
     joined = spliced.filter(spliced.is_duplicated()).n_unique()
     return {
-        "bars of an older code on a day of the newer": int(double.sum()),
+        "bars of an older code on a day of the newer": int(double.sum()) - newer,
+        "bars of a newer code without a trade on a day the older traded": newer,
         "series put together of several codes": joined,
     }
 

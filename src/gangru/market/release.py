@@ -94,24 +94,33 @@ def without_released(faults: pl.DataFrame, released: pl.DataFrame) -> pl.DataFra
 def revised_quarantine(old: pl.DataFrame, origins: Sequence[str], faults: pl.DataFrame) -> pl.DataFrame:
     """The quarantine after an ingest of `origins`: their new faults in place of their old.
 
-    Released rows stay, and are not refused again.
+    A released row stays so as long as its faults are those it was released with, and is held anew with others.
     """
-    kept = old.filter(~pl.col("file").is_in(list(origins)) | pl.col("released").fill_null(value=False))
-    released = kept.filter(pl.col("released").fill_null(value=False))
-    new = without_released(faults, released)
-    whole = pl.concat([kept, new], how="diagonal_relaxed").select(list(QUARANTINE.columns))
+    released = pl.col("released").fill_null(value=False)
+    came = faults.select(PLACE).unique()
+    kept = old.filter(~pl.col("file").is_in(list(origins)) | released)
+    kept = kept.join(came, on=PLACE, how="anti", nulls_equal=True, maintain_order="left")
+    again = admitted(faults, old)
+    new = faults.join(again, on=PLACE, how="anti", nulls_equal=True, maintain_order="left")
+    parts = [kept, again.with_columns(released=pl.lit(value=True)), new]
+    whole = pl.concat(parts, how="diagonal_relaxed").select(list(QUARANTINE.columns))
     return whole.unique(QUARANTINE.key, keep="first", maintain_order=True)
 
 
-def released_rows(quarantine: pl.DataFrame, table: Table, origins: Sequence[str]) -> pl.DataFrame:
-    """The rows of a table that were released from these origins, as they were let in."""
-    kinds = [table.name, *(kind for kind, name in KINDS.items() if name == table.name)]
-    rows = quarantine.filter(
-        pl.col("kind").is_in(kinds)
-        & pl.col("file").is_in(list(origins))
-        & pl.col("released").fill_null(value=False)
-    )
-    return rows_of_contents(rows.unique(PLACE, keep="first", maintain_order=True)["content"], table)
+def admitted(faults: pl.DataFrame, quarantine: pl.DataFrame) -> pl.DataFrame:
+    """The faults of rows that were released with exactly these: no other, none fewer."""
+    released = quarantine.filter(pl.col("released").fill_null(value=False))
+    known = released.join(faults.select(PLACE).unique(), on=PLACE, how="semi", nulls_equal=True)
+    new = without_released(faults, known).select(PLACE)
+    gone = known.join(faults, on=FAULT, how="anti", nulls_equal=True).select(PLACE)
+    there = faults.join(known, on=PLACE, how="semi", nulls_equal=True, maintain_order="left")
+    return there.join(pl.concat([new, gone]), on=PLACE, how="anti", nulls_equal=True, maintain_order="left")
+
+
+def admitted_rows(quarantine: pl.DataFrame, table: Table, faults: pl.DataFrame) -> pl.DataFrame:
+    """The refused rows of an ingest that were released before, as they are now."""
+    rows = admitted(faults, quarantine).unique(PLACE, keep="first", maintain_order=True)
+    return rows_of_contents(rows["content"], table)
 
 
 def with_released(rows: pl.DataFrame, released: pl.DataFrame, table: Table) -> pl.DataFrame:

@@ -63,10 +63,11 @@ def rule_rows(
 def worded(
     kind: str, of: str, rows: Sequence[Row], day: date | None, words: Callable[[Row], str]
 ) -> list[RuleRow]:
-    """Rows of one subject in words, by start; of one day the row in force."""
+    """Rows of one subject in words, by start; of one day the row in force, none before the first."""
     if not rows:
         return []
     shown = sorted(rows, key=lambda row: row.start) if day is None else [rule_on(rows, day)]
+    shown = [row for row in shown if day is None or row.start <= day]
     return [RuleRow(kind, of, row.start, words(row), row.source) for row in shown]
 
 

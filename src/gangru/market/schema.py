@@ -120,8 +120,9 @@ SOURCES = Table(  # what was ingested, so that an update reads only what is new
         "arguments": _S,  # JSON of the request
         "fingerprint": _S,  # of a file's content
         "until": _D,  # the last day that came
+        "sequence": pl.Int64(),  # which came after which: an update keeps the order in which the later one wins
     },
-    key=("source", "origin"),
+    key=("source", "origin", "arguments"),
     required=("source", "origin"),
 )
 

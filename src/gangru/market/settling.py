@@ -18,6 +18,7 @@ class Pending:
     rows: pl.DataFrame = field(default_factory=pl.DataFrame)
     faults: list[pl.DataFrame] = field(default_factory=list)
     merged: int = 0
+    overlapping: int = 0  # of the merged, those that overlap or repeat another
 
 
 def settle(table: Table, waiting: Pending) -> None:
@@ -39,7 +40,7 @@ def settle_spans(table: Table, rows: pl.DataFrame, waiting: Pending) -> pl.DataF
     derived = rows["_piece"].is_in([i for i, piece in enumerate(waiting.pieces) if piece.without_ends])
     rows = pl.concat([rows.filter(~derived), ends_from_next_start(rows.filter(derived), span.key)])
     normal = normalise_intervals(rows, span.key, span.value)
-    waiting.merged = normal.merged
+    waiting.merged, waiting.overlapping = normal.merged, normal.overlapping
     refuse(
         waiting, normal.refused, span.value or "start", f"contradicts another {span.value} of the same time"
     )
@@ -47,18 +48,21 @@ def settle_spans(table: Table, rows: pl.DataFrame, waiting: Pending) -> pl.DataF
 
 
 def settle_keys(table: Table, rows: pl.DataFrame, waiting: Pending) -> pl.DataFrame:
-    """Keep the first row of each key and refuse the others."""
+    """Keep the first row of each key; others that say the same are merged into it, the rest are refused."""
     key = list(table.key)
     first = rows.select(pl.struct(key).is_first_distinct()).to_series()
     if not first.all():
-        repeated = rows.filter(~first)
-        refuse(waiting, repeated, key[0], f"repeats the key ({', '.join(key)}) of an earlier row")
-        rows = rows.filter(first)
+        repeated, rows = rows.filter(~first), rows.filter(first)
+        other = repeated.join(
+            rows, on=list(table.columns), how="anti", nulls_equal=True, maintain_order="left"
+        )
+        waiting.merged = len(repeated) - len(other)
+        refuse(waiting, other, key[0], f"repeats the key ({', '.join(key)}) of an earlier row", whole=False)
     return rows.select(list(table.columns))
 
 
-def refuse(waiting: Pending, rows: pl.DataFrame, column: str, reason: str) -> None:
-    """Add a fault for each row, in the piece it came from; raises InputError where a piece has no row left."""
+def refuse(waiting: Pending, rows: pl.DataFrame, column: str, reason: str, *, whole: bool = True) -> None:
+    """Add a fault for each row, in the piece it came from; if `whole`, a piece without a row left is an InputError."""
     for (number,), part in rows.group_by("_piece", maintain_order=True):
         loaded = waiting.pieces[int(str(number))]
         faults = part.select(
@@ -71,5 +75,5 @@ def refuse(waiting: Pending, rows: pl.DataFrame, column: str, reason: str) -> No
         contents = row_contents(part, pl.int_range(len(part), eager=True))
         told = quarantined(piece.kind, piece.origin, piece.places(faults["index"]), faults, contents)
         waiting.faults.append(told)
-        if len(part) == len(loaded.rows):
+        if whole and len(part) == len(loaded.rows):
             raise nothing_valid(loaded, told)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import polars as pl
 
@@ -13,6 +13,9 @@ from gangru.errors import StoreError
 from gangru.market.schema import TABLES
 from gangru.market.store import Store
 from gangru.market.store_commit import one_line
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Engine = Literal["duckdb", "polars"]
 Form = Literal["csv", "parquet"]
@@ -26,6 +29,10 @@ LITERALS = re.compile(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|[\"`]((?:[^\"`]|\"\")*
 # What reads only; Polars' own statements that change its tables, and its functions that read files, are refused.
 READING = re.compile(r"\s*\(*\s*(select|with|from|show|explain|describe)\b", re.IGNORECASE)
 FILES = re.compile(r"\b(read|scan)_\w+\s*\(", re.IGNORECASE)
+# For Polars, which nothing else shuts off, wherever they stand: comments in comments and $$texts$$ hide from LITERALS.
+FILES_ANYWHERE = re.compile(r"\b(read|scan)_\w", re.IGNORECASE)
+
+NOT_IN_CSV = (pl.Binary, pl.Object)
 
 
 def default_engine() -> Engine:
@@ -43,9 +50,12 @@ def query(store: Store, text: str, engine: Engine | None = None) -> Iterator[pl.
     bare = LITERALS.sub(lambda found: found[1] or " ", text).strip().rstrip(";")
     if not READING.match(bare) or ";" in bare:
         raise StoreError("gangru sql takes one statement that reads, as in: select count(*) from bars")
-    if FILES.search(bare):
-        raise StoreError("gangru sql reads the store's tables alone, no other files")
-    return by_duckdb(store, text) if (engine or default_engine()) == "duckdb" else by_polars(store, text)
+    engine = engine or default_engine()
+    if FILES.search(bare) or (engine == "polars" and FILES_ANYWHERE.search(text)):
+        raise StoreError(
+            "gangru sql reads the store's tables alone, no other files: no read_… or scan_… in a query"
+        )
+    return by_duckdb(store, text) if engine == "duckdb" else by_polars(store, text)
 
 
 def by_duckdb(store: Store, text: str) -> Iterator[pl.DataFrame]:
@@ -60,11 +70,22 @@ def by_duckdb(store: Store, text: str) -> Iterator[pl.DataFrame]:
         connection.execute("set enable_external_access = false; set lock_configuration = true")
         try:
             batches = connection.sql(text).to_arrow_reader(BATCH)
+            refuse_intervals(batches.schema)
             yield pl.DataFrame(batches.schema.empty_table())
             for batch in batches:
                 yield pl.DataFrame(batch)
         except (duckdb.Error, OSError, pl.exceptions.PolarsError) as error:
             raise StoreError(f"DuckDB: {first_lines(error)}") from error
+
+
+def refuse_intervals(schema: "pa.Schema") -> None:
+    """Raise StoreError for a column of calendar intervals, at any depth, which Polars has no type for."""
+    for column in schema:
+        if "month_day_nano_interval" in str(column.type):
+            raise StoreError(
+                f"column {column.name} holds intervals, which gangru sql cannot give: cast them, as in "
+                "cast(… as varchar)"
+            )
 
 
 def by_polars(store: Store, text: str) -> Iterator[pl.DataFrame]:
@@ -98,7 +119,7 @@ def limited(batches: Iterable[pl.DataFrame], limit: int) -> tuple[pl.DataFrame, 
 def write_answer(batches: Iterable[pl.DataFrame], path: Path, form: Form) -> int:
     """Write a query's rows to a file, which appears whole or not at all; the number of rows.
 
-    Raises OSError where the file cannot be written.
+    Raises OSError where the file cannot be written, StoreError where a column has no form in it.
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -111,9 +132,14 @@ def write_answer(batches: Iterable[pl.DataFrame], path: Path, form: Form) -> int
 
 
 def write_csv(batches: Iterable[pl.DataFrame], file: BinaryIO) -> int:
-    """Write batches as CSV with one header."""
+    """Write batches as CSV with one header; raises StoreError for a column of lists, structures or bytes."""
     rows = 0
     for place, batch in enumerate(batches):
+        for name, dtype in batch.schema.items():
+            if dtype.is_nested() or dtype in NOT_IN_CSV:
+                raise StoreError(
+                    f"column {name} ({dtype}) has no form in a CSV file: cast it to text in the query, or write Parquet"
+                )
         batch.write_csv(file, include_header=place == 0)
         rows += len(batch)
     return rows

@@ -1,7 +1,8 @@
 """What a stock's standing was on a day: ST or not, in its delisting period, suspended; from whatever source says so.
 
-Of several sources of the ST state the first that knows decides: an observed flag of the day's bar, the intervals of
-the table st, the name of the day, an inferred flag. Where a better source overrules a worse one, that is counted.
+Of several sources of the ST state the first that knows decides: an observed flag of the day's bar, the stock's own
+intervals in the table st, the name of the day, an inferred flag, and last that the table has nothing of the stock: for
+a table may be of some stocks alone. Where a better source overrules a worse one, that is counted.
 """
 
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ Dates = NDArray[np.datetime64]
 Codes = NDArray[np.str_]
 Flags = NDArray[np.int8]  # 1, 0, and −1 where unknown
 
-SOURCES = ("observed flag", "st table", "name", "inferred flag")
+SOURCES = ("observed flag", "st table", "name", "inferred flag", "absence from the st table")
 # ST, *ST, SST, S*ST, behind a day's mark for ex-dividend where a source keeps it.
 ST_NAME = r"^(?:XD|XR|DR)?S?[*＊]?ST"
 DELISTING_NAME = r"^退市|退(?:市)?$"  # a name in the delisting period; its limits are those of no ST stock
@@ -30,17 +31,18 @@ class Evidence:
     table: Flags
     name: Flags
     inferred: Flags
+    absence: Flags
 
     @property
     def parts(self) -> tuple[Flags, ...]:
         """The sources in their order."""
-        return self.observed, self.table, self.name, self.inferred
+        return self.observed, self.table, self.name, self.inferred, self.absence
 
 
 def settled(evidence: Evidence) -> Flags:
     """The first known of the sources, elementwise; −1 where none knows."""
-    state = evidence.inferred.copy()
-    for part in (evidence.name, evidence.table, evidence.observed):
+    state = np.full(evidence.inferred.shape, -1, dtype=np.int8)
+    for part in reversed(evidence.parts):
         np.copyto(state, part, where=part >= 0)
     return state
 
@@ -65,12 +67,23 @@ def disagreements(evidence: Evidence, where: NDArray[np.bool_]) -> dict[str, int
 
 
 def st_by_table(st: pl.DataFrame, dates: Dates, codes: Codes) -> Flags:
-    """What the table st says, (D, N): 1 inside an interval, else 0; −1 before its first start, or without rows."""
+    """What a stock's own rows of the table st say, (D, N): 1 inside one, 0 after one, −1 before its first."""
     said = np.full((len(dates), len(codes)), -1, dtype=np.int8)
-    if len(st):
-        said[np.searchsorted(dates, st["start"].to_numpy().astype("datetime64[D]").min()) :] = 0
-        for rows, stock in spans(st, dates, codes):
-            said[rows, stock] = 1
+    begun = st.group_by("code").agg(pl.col("start").min(), pl.lit(None, dtype=pl.Date).alias("end"))
+    for state, intervals in ((0, begun), (1, st)):
+        for rows, stock in spans(intervals, dates, codes):
+            said[rows, stock] = state
+    return said
+
+
+def st_by_absence(table: Flags, st: pl.DataFrame, dates: Dates) -> Flags:
+    """What it says that the table st has nothing of a stock so far, (D, N): 0 from its first start of all, else −1.
+
+    `table` is what `st_by_table` made of it.
+    """
+    said = np.where(table < 0, np.int8(0), np.int8(-1))
+    first = st["start"].to_numpy().astype("datetime64[D]").min() if len(st) else np.datetime64("9999-12-31")
+    said[: np.searchsorted(dates, first)] = -1
     return said
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -56,8 +57,17 @@ def open_delta(where: str, version: int | None = None) -> "DeltaTable | None":
     from deltalake import DeltaTable
     from deltalake.exceptions import DeltaError, TableNotFoundError
 
+    class LocalTable(DeltaTable):
+        """Names its files as they are called: Delta's escapes (%20 for a blank) are no paths, which Polars reads."""
+
+        def file_uris(self, partition_filters: Any = None, **named: Any) -> list[str]:
+            return [unquote(file) for file in super().file_uris(partition_filters, **named)]
+
+    options = storage_options(where)
     try:
-        return DeltaTable(where, version=version, storage_options=storage_options(where))
+        return (LocalTable if options is None else DeltaTable)(
+            where, version=version, storage_options=options
+        )
     except TableNotFoundError:
         return None
     except (DeltaError, OSError) as error:
@@ -66,10 +76,42 @@ def open_delta(where: str, version: int | None = None) -> "DeltaTable | None":
 
 
 def lazy_rows(delta: "DeltaTable") -> pl.LazyFrame:
-    """All rows of an opened table with the columns that it has in its files."""
+    """All rows of an opened table with the columns that it has in its files.
+
+    Raises StoreError where one of its files is gone; of an object store that shows in `collected` alone.
+    """
+    refuse_without_files(delta)
     if storage_options(delta.table_uri) is None:
         return pl.scan_delta(delta)
     return pl.scan_delta(delta, storage_options={"max_retries": int(S3_OPTIONS["max_retries"])})
+
+
+def collected(rows: pl.LazyFrame, delta: "DeltaTable") -> pl.DataFrame:
+    """The rows of a query on an opened table; raises StoreError where its files are not all there."""
+    try:
+        return rows.collect()
+    except (FileNotFoundError, pl.exceptions.ComputeError) as error:
+        raise lacking_files(delta, one_line(error)) from error
+
+
+def refuse_without_files(delta: "DeltaTable") -> None:
+    """Raise StoreError where a local table names a data file that is not there."""
+    if storage_options(delta.table_uri) is not None:
+        return
+    files = delta.file_uris()
+    gone = [file for file in files if not Path(file).exists()]
+    if gone:
+        raise lacking_files(delta, f"{len(gone)} of {len(files)}, the first of them {gone[0]}")
+
+
+def lacking_files(delta: "DeltaTable", which: str) -> StoreError:
+    """What to say of a version whose data files are not all there."""
+    where = unquote(delta.table_uri.removeprefix("file://")).rstrip("/")
+    return StoreError(
+        f"{where.rsplit('/', 1)[-1]} at version {opened_version(delta)} cannot be read any more: its files are not all "
+        f"there ({which}); where `gangru store compact --drop-older-than` dropped them, take a newer version, "
+        f"else bring them back from a copy, or delete {where} and ingest again"
+    )
 
 
 def insist(where: str, attempt: Callable[["DeltaTable | None"], Done]) -> Done:

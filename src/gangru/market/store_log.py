@@ -11,7 +11,14 @@ from gangru.errors import StoreError
 from gangru.market.keyed import Change, conformed
 from gangru.market.schema import TABLES, Table
 from gangru.market.store import PARTITIONED, YEAR, Store
-from gangru.market.store_commit import insist, lazy_rows, one_line, opened_version
+from gangru.market.store_commit import (
+    collected,
+    insist,
+    lazy_rows,
+    one_line,
+    opened_version,
+    refuse_without_files,
+)
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -110,6 +117,7 @@ def compact_table(
 
 def merge_files(store: Store, table: Table, delta: "DeltaTable") -> int:
     """Rewrite the years, or the table, that lie in several small files; the number of files before."""
+    refuse_without_files(delta)
     files = pl.DataFrame(delta.get_add_actions(flatten=True))
     year = pl.col(f"partition.{YEAR}").cast(pl.Int32) if table.name in PARTITIONED else pl.lit(0)
     small = files.filter(pl.col("size_bytes") < SMALL).group_by(year.alias(YEAR)).len()
@@ -123,9 +131,8 @@ def whole_years(delta: "DeltaTable", table: Table, years: list[int]) -> Iterator
     """The rows of these years, a year at a time, or of the whole table."""
     for year in years:
         rows = lazy_rows(delta)
-        yield conformed(
-            rows.filter(pl.col(YEAR) == year) if table.name in PARTITIONED else rows, table
-        ).collect()
+        rows = rows.filter(pl.col(YEAR) == year) if table.name in PARTITIONED else rows
+        yield collected(conformed(rows, table), delta)
 
 
 def drop_files(delta: "DeltaTable", pinned: Collection[int], older_than: timedelta) -> int:

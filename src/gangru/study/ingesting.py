@@ -1,26 +1,38 @@
 """Sources of a workspace: opened by name, taken into its store, and asked again for what is new."""
 
+import hashlib
+import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
 
-from gangru.errors import InputError
+from gangru.errors import GangruError, InputError
 from gangru.market.codes import canonical_codes
 from gangru.market.ingest import IngestReport, ingest_source
-from gangru.market.schema import BARS, INDEX_BARS, SOURCES
+from gangru.market.schema import BARS, INDEX_BARS, QUARANTINE, SOURCES
 from gangru.market.sources.files import FilesSource
 from gangru.market.sources.protocol import OnProgress, Source
 from gangru.market.sources.qlib import QlibSource
 from gangru.market.sources.request import VENDORS, Request
-from gangru.market.sources.vendors.asked import Asked, days_asked
+from gangru.market.sources.vendors.asked import Asked, days_asked, now_in_shanghai, settled_day
 from gangru.market.sources.vendors.vendor import Vendor
+from gangru.market.store import Store
 from gangru.study.workspace import Workspace
 
 OVERLAP = timedelta(days=10)  # asked of a vendor again by an update: late corrections come in it
 FETCHED = ".fetched"  # in the workspace
+
+
+@dataclass(frozen=True)
+class Updated:
+    """What an update of one source came to: its report, or why there is none."""
+
+    request: Request
+    report: IngestReport | None = None
+    error: GangruError | None = None
 
 
 def take_in(workspace: Workspace, request: Request, on_progress: OnProgress | None = None) -> IngestReport:
@@ -28,9 +40,26 @@ def take_in(workspace: Workspace, request: Request, on_progress: OnProgress | No
     if request.source == "simulate":
         from gangru.study.simulated import FOLDER, simulate_market  # brings torch with it
 
+        refuse_to_mix(workspace)
         simulate_market(workspace)
         request = Request("files", (str(workspace.root / FOLDER),))
     return taken(workspace, request, open_source(workspace, request), on_progress)
+
+
+def refuse_to_mix(workspace: Workspace) -> None:
+    """Raise InputError where the store holds bars that are not of the simulated market now asked for."""
+    store = workspace.store.unpinned()
+    if store.scan(BARS.name).head(1).collect().is_empty():
+        return
+    facts = workspace.root / "simulated" / "simulate.json"
+    folder = str(facts.parent.absolute())
+    foreign = [origin for origin in store.read(SOURCES.name)["origin"] if not origin.startswith(folder)]
+    made = json.loads(facts.read_text("utf-8")).get("settings") if facts.exists() else None
+    if foreign or made != asdict(workspace.settings.simulate):
+        raise InputError(
+            "the store holds other bars, and simulated ones would be mixed with them: simulate in a workspace of its "
+            "own (gangru init DIR --simulate)"
+        )
 
 
 def taken(
@@ -40,7 +69,9 @@ def taken(
     store = workspace.store.unpinned()
     until = days_asked(source.asked, source.spool).last if isinstance(source, Vendor) else None
     report = ingest_source(source, store, on_progress)
-    store.upsert(SOURCES, remembered(request, source, until))
+    if isinstance(source, Vendor) and not source.whole:
+        until = None  # leaves the older one, so that an update asks for the missing days too
+    store.upsert(SOURCES, in_sequence(store, remembered(request, source, until), report))
     return report
 
 
@@ -52,8 +83,19 @@ def remembered(request: Request, source: Source, until: date | None) -> pl.DataF
     if isinstance(source, QlibSource):
         asked = replace(request, paths=(str(source.path.absolute()),))
         origin, digest = str(source.path.absolute()), source.fingerprint
-    row = (request.source, origin or asked.to_json(), asked.to_json(), digest, until)
+    row = (request.source, origin or asked.to_json(), asked.to_json(), digest, until, None)
     return pl.DataFrame([row], schema=SOURCES.columns, orient="row")
+
+
+def in_sequence(store: Store, rows: pl.DataFrame, report: IngestReport) -> pl.DataFrame:
+    """Rows of the sources table as the last that came, where they changed anything; else in their old place."""
+    known = store.read(SOURCES.name)
+    last = known["sequence"].max()
+    number = last + 1 if isinstance(last, int) else 1
+    if report.changed:
+        return rows.with_columns(sequence=pl.lit(number, dtype=pl.Int64))
+    old = rows.select(SOURCES.key).join(known, on=SOURCES.key, how="left", maintain_order="left")
+    return rows.with_columns(sequence=old["sequence"].fill_null(number))
 
 
 def open_source(workspace: Workspace, request: Request) -> Source:
@@ -90,8 +132,12 @@ def asked_of(request: Request) -> Asked:
 
 
 def fetched_to(workspace: Workspace, request: Request) -> Path:
-    """Where a vendor's answers wait until they are in the store."""
-    return workspace.root / FETCHED / request.source
+    """Where a vendor's answers wait until they are in the store: one folder for each request with its days.
+
+    The last day is left out while it cannot be had yet, so an update taken up again on another day is the same one.
+    """
+    named = asked_of(request).named(settled_day(now_in_shanghai()))
+    return workspace.root / FETCHED / request.source / hashlib.sha256(named.encode()).hexdigest()[:16]
 
 
 def one_path(request: Request) -> Path:
@@ -103,11 +149,12 @@ def one_path(request: Request) -> Path:
 
 def update(
     workspace: Workspace, on_progress: OnProgress | None = None, today: date | None = None
-) -> list[tuple[Request, IngestReport]]:
-    """Ask every source that was ever ingested again, for what is new; what came of each, in order.
+) -> list[Updated]:
+    """Ask every source that was ever ingested again, for what is new; what came of each, in the order they came.
 
     Files are read where they are new or differ from what was read; vendors are asked for the days since some days
-    before the last one there. Raises InputError where nothing was ever ingested.
+    before the last one there. A source that fails leaves the others to go on. Raises InputError where nothing was ever
+    ingested.
     """
     store = workspace.store.unpinned()
     known = store.read(SOURCES.name)
@@ -115,22 +162,46 @@ def update(
         raise InputError("nothing has been ingested here yet: run `gangru ingest SOURCE` once, then update")
     done = []
     for request in requests_of(known):
-        source = again(workspace, request, known, today or date.today())
-        done.append((request, taken(workspace, request, source, on_progress)))
+        try:
+            source = again(workspace, request, known, today or date.today())
+            done.append(Updated(request, taken(workspace, request, source, on_progress)))
+        except GangruError as error:
+            done.append(Updated(request, error=error))
     return done
 
 
+def forget(workspace: Workspace, text: str) -> int:
+    """Let updates pass over the sources whose origin or request contains `text`; how many are forgotten.
+
+    What they brought stays in the store.
+    """
+
+    def others(known: pl.DataFrame) -> pl.DataFrame:
+        mine = pl.col("origin").str.contains(text, literal=True) | pl.col("arguments").str.contains(
+            text, literal=True
+        )
+        return known.filter(~mine)
+
+    return workspace.store.unpinned().revise(SOURCES, others).removed
+
+
 def requests_of(known: pl.DataFrame) -> Sequence[Request]:
-    """Every distinct request in the sources table, in a fixed order."""
-    texts = known["arguments"].unique().sort().to_list()
-    return [Request.from_json(text) for text in texts]
+    """Every distinct request in the sources table, in the order in which they came: the later one wins."""
+    last = (
+        known.group_by("arguments").agg(pl.col("sequence").max().fill_null(0)).sort("sequence", "arguments")
+    )
+    return [Request.from_json(text) for text in last["arguments"]]
 
 
 def again(workspace: Workspace, request: Request, known: pl.DataFrame, today: date) -> Source:
     """The source of a request, set to what is new."""
     mine = known.filter(pl.col("source") == request.source)
     if request.source == "files":
-        seen = dict(mine.select("origin", "fingerprint").iter_rows())
+        asked = mine.filter(pl.col("arguments") == request.to_json())
+        late = files_with_late_days(workspace.store.unpinned())
+        seen = {
+            name: mark for name, mark in asked.select("origin", "fingerprint").iter_rows() if name not in late
+        }
         return FilesSource(request.paths, workspace.settings.data, request.kind, seen)
     if request.source == "qlib":
         path = one_path(request)
@@ -141,6 +212,15 @@ def again(workspace: Workspace, request: Request, known: pl.DataFrame, today: da
         if isinstance(last, date):
             request = replace(request, since=last - OVERLAP, until=today)
     return open_source(workspace, request)
+
+
+def files_with_late_days(store: Store) -> frozenset[str]:
+    """The files some of whose rows are out for a date that the calendar did not have: it may have it by now."""
+    rows = store.read(QUARANTINE.name)
+    out = rows.filter(
+        pl.col("reason").str.starts_with("no trading day") & ~pl.col("released").fill_null(value=False)
+    )
+    return frozenset(out["file"])
 
 
 def last_days(workspace: Workspace) -> dict[str, date | None]:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,9 @@ from gangru.study.settings import read_toml
 from gangru.study.workspace import MAIN, Workspace, open_workspace
 
 SECTION = "[data.pins]"
+HEADER = re.compile(r"^[ \t]*\[data\.pins\].*$\n?", re.MULTILINE)
+ENTRY = re.compile(r"^[ \t]*[\w\"'-]+[ \t]*=.*\n?", re.MULTILINE)
+NEXT_HEADER = re.compile(r"^[ \t]*\[", re.MULTILINE)
 Pins = dict[str, int]
 
 
@@ -91,20 +95,34 @@ def write_pins(root: Path, study: str, pins: Pins) -> Path:
         return root / "studies" / f"{study}.toml"
     path = root / "study.toml"
     there = read_toml(path).get("data", {})
-    text = path.read_text("utf-8")
-    if "pins" in there and SECTION not in text:
+    text = path.read_bytes().decode("utf-8")  # line ends as they are
+    pinned = with_pins(text, pins)
+    if ("pins" in there and not HEADER.search(text)) or not differs_in_pins_alone(text, pinned, pins):
         raise SettingsError(f"{path}: write the pins of [data] as a table {SECTION}, then pin again")
-    write_text(path, with_pins(text, pins))
+    write_text(path, pinned)
     return path
+
+
+def differs_in_pins_alone(before: str, after: str, pins: Pins) -> bool:
+    """Whether settings hold exactly these pins after an edit and are otherwise the same."""
+    try:
+        old, new = tomllib.loads(before), tomllib.loads(after)
+    except tomllib.TOMLDecodeError:
+        return False
+    old.setdefault("data", {}).pop("pins", None)
+    return bool(new.setdefault("data", {}).pop("pins", {}) == pins and new == old)
 
 
 def with_pins(text: str, pins: Pins) -> str:
     """The settings file's text with these entries alone in its table of pins, which is added where it is missing."""
-    entries = "".join(f"{name} = {version}\n" for name, version in pins.items())
-    if SECTION not in text:
-        return f"{text.rstrip()}\n\n{SECTION}\n{entries}"
-    before, after = re.split(rf"^{re.escape(SECTION)}.*\n?", text, maxsplit=1, flags=re.MULTILINE)
-    entry = re.compile(r"^[ \t]*[\w\"'-]+[ \t]*=.*\n?", re.MULTILINE)
-    following = re.search(r"^[ \t]*\[", after, re.MULTILINE)
+    line = "\r\n" if "\r\n" in text else "\n"
+    entries = "".join(f"{name} = {version}{line}" for name, version in pins.items())
+    header = HEADER.search(text)
+    if header is None:
+        gap = "" if not text or text.endswith("\n") else line
+        return f"{text}{gap}{line}{SECTION}{line}{entries}" if pins else text
+    before, after = text[: header.end()], text[header.end() :]
+    following = NEXT_HEADER.search(after)
     end = following.start() if following else len(after)
-    return f"{before}{SECTION}\n{entries}{entry.sub('', after[:end])}{after[end:]}"
+    gap = "" if before.endswith("\n") else line
+    return f"{before}{gap}{entries}{ENTRY.sub('', after[:end])}{after[end:]}"

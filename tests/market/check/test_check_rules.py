@@ -4,10 +4,12 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 from checked_store import (
     CODES,
+    DAYS,
     LEAVER,
     Tables,
     asked_of,
@@ -17,13 +19,18 @@ from checked_store import (
     clean_tables,
     day,
     finding,
+    trading_days,
 )
 
 from gangru.market.check.check import FAMILIES
+from gangru.market.check.evidence import limit_columns
+from gangru.market.daily import daily_market
+from gangru.market.facts import facts_from
+from gangru.market.rules import market_limits
 from gangru.market.schema import TABLES
 from gangru.market.store_commit import commit
 
-A, B = CODES[0], CODES[1]
+A, B, E = CODES[:3]
 UNASKED_WHEN_CLEAN = {"code-changes-contradict", "intervals-merged", "index-basis", "quarantine"}
 
 
@@ -188,7 +195,7 @@ def test_merged_intervals_are_told_from_the_last_ingest_s_commit_and_refused_one
 ) -> None:
     tables = clean_tables()
     members = tables["members"]
-    record = {"merged": "51", "rows_read": "57"}
+    record = {"merged": "51", "rows_read": "57", "overlapping": "3"}
     commit(f"{tmp_path}/members", None, iter([members]), members.clear(), record)
     refused = (
         "industry",
@@ -204,7 +211,10 @@ def test_merged_intervals_are_told_from_the_last_ingest_s_commit_and_refused_one
     found = finding(checked(others, tmp_path), "intervals-merged").found
     assert found is not None
     assert (found.count, found.of) == (52, 57)
-    assert found.detail == "members: 51 merged, 0 refused; industry: 0 merged, 1 refused"
+    assert (
+        found.detail
+        == "members: 51 joined, 3 of them overlapping, 0 refused; industry: 0 joined, 0 of them overlapping, 1 refused"
+    )
 
 
 @pytest.mark.parametrize(("stocks", "count"), [(10, 10), (9, 0)])
@@ -275,3 +285,22 @@ def test_bars_of_required_columns_alone_are_checked(tmp_path: Path) -> None:
     assert finding(report, "vwap-outside-range").lacking == "no amount in bars"
     assert finding(report, "shares-missing").found.count == len(bars)  # type: ignore[union-attr]
     assert finding(report, "factor-falls").lacking == "no factor in bars"
+
+
+def test_the_limits_are_those_of_the_stages_facts() -> None:
+    """By the tables A is ST, B in its delisting period, and E listed again; as the stages have it."""
+    tables = added(changed(clean_tables(), A, range(DAYS), is_st=None), "st", (A, day(30), None))
+    tables = added(tables, "listings", (E, day(0) - timedelta(90), day(20)), (E, day(40), None))
+    gone = pl.when(pl.col("code") == B).then(pl.lit(f"退市{B[:4]}")).otherwise("name").alias("name")
+    tables = {**tables, "names": tables["names"].with_columns(gone)}
+    facts = facts_from(tables, tables["bars"].lazy())
+    days = np.array(trading_days(), dtype="datetime64[D]")
+    market = daily_market(tables["bars"], tables["securities"], days, facts)
+    got = tables["bars"].with_columns(limit_columns(tables["bars"], facts, days))
+    for expected, name in zip(market_limits(market), ("lower", "upper"), strict=True):
+        for k, code in enumerate(market.codes.tolist()):
+            own = got.filter(pl.col("code") == code).sort("date")[name].fill_null(np.nan).to_numpy()
+            np.testing.assert_array_equal(own, expected[: len(own), k])
+    ratio = got.filter(one(A, 31))["upper"].item() / got.filter(one(A, 30))["close"].item()
+    assert abs(ratio - 1.05) < 0.001
+    assert got.filter(one(E, 40))["upper"].item() is None

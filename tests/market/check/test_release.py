@@ -17,6 +17,8 @@ from gangru.market.check.withdrawal import withdraw, withheld, without_withheld
 from gangru.market.quality import quarantined, row_contents
 from gangru.market.release import (
     Selection,
+    admitted,
+    admitted_rows,
     release,
     released_faults,
     revised_quarantine,
@@ -175,6 +177,36 @@ def test_a_later_ingest_keeps_what_was_released_and_renews_the_rest(store: Store
     assert without_released(other_value, released_faults(store)).height == 2
 
 
+def test_a_released_row_that_comes_with_other_faults_is_held_anew_and_the_mark_hides_nothing(
+    store: Store,
+) -> None:
+    released = held(fault(2, "x", "{}", True), fault(2, "y", "{}", True), fault(3, "x", "{}", True))
+    store.replace(QUARANTINE, released)
+    other = held(fault(2, "x", "{}"), fault(2, "y", "{}")).with_columns(
+        value=pl.when(reason=pl.lit("y")).then(pl.lit("7")).otherwise("value")
+    )
+    cases = {
+        "the same": (held(fault(2, "x", "{}"), fault(2, "y", "{}")), [True, True]),
+        "another value": (other, [None, None]),
+        "one mended": (held(fault(2, "x", "{}")), [None]),
+        "one more": (held(*[fault(2, reason, "{}") for reason in "xyz"]), [None, None, None]),
+    }
+    for name, (faults, marks) in cases.items():
+        after = revised_quarantine(released, ["a.csv"], faults)
+        assert after.filter(row=2)["released"].to_list() == marks, name
+        assert sorted(after.filter(row=2)["value"]) == sorted(faults["value"]), name
+        assert after.filter(row=3)["released"].to_list() == [True], name  # nothing came against it
+        assert len(admitted(faults, released)) == (2 if name == "the same" else 0), name
+
+
+def test_a_released_row_comes_in_with_what_its_file_says_of_the_rest_now(store: Store) -> None:
+    quarantine = held(fault(2, "x", content(), True))
+    now = (*ROW[:6], 5.0, *ROW[7:])
+    rows = admitted_rows(quarantine, BARS, held(fault(2, "x", content(now))))
+    assert rows.rows() == [now]
+    assert admitted_rows(quarantine, BARS, held(fault(2, "z", content(now)))).is_empty()
+
+
 def broken_market() -> Tables:
     """A stock with one slip of the unit, and one with bars after its delisting."""
     tables = changed(clean_tables(), A, 5, amount=pl.col("amount") / 1000)
@@ -223,6 +255,8 @@ def test_ingests_leave_out_what_was_withdrawn_until_it_changes_or_is_released(tm
     assert without_withheld(corrected, withheld(store.read("quarantine"))).height == len(coming) - 9
     some = coming.with_columns(pl.lit(None, dtype=pl.Float64).alias("float_shares"))
     assert without_withheld(some, withheld(store.read("quarantine"))).height == len(coming) - 10
+    less = withheld(store.read("quarantine")).with_columns(float_shares=pl.lit(None, dtype=pl.Float64))
+    assert without_withheld(coming, less).height == len(coming) - 10  # a column that was not known then
     release(store, Selection(reason="unit-slip"))
     assert without_withheld(coming, withheld(store.read("quarantine"))).height == len(coming) - 9
 

@@ -53,6 +53,27 @@ def test_released_rows_stay_in_however_often_their_file_comes_again(folder: Path
     assert store.read("quarantine").filter(~pl.col("released"))["value"].to_list() == ["x"]
 
 
+def test_a_correction_of_a_released_row_lands_and_another_fault_there_is_held(
+    folder: Path, store: Store
+) -> None:
+    ingest(folder, store, DataSettings())
+    release(store, Selection(reason="day's low"))
+    bars = folder / "bars.csv"
+    corrected = FILES["bars.csv"].replace("10,8,9,10.5", "10,11.5,9,10.5")
+    bars.write_text(corrected)
+    ingest(folder, store, DataSettings())
+    assert store.read("bars")["high"].to_list()[1] == 11.5
+    bars.write_text(FILES["bars.csv"].replace("10,8,9,10.5", "10,7,9,10.5"))
+    report = ingest(folder, store, DataSettings())
+    assert report.tables["bars"].quarantined == 3
+    found = store.read("quarantine").filter(kind="bars", row=3)
+    assert set(found["released"]) <= {False, None}
+    assert "7" in found["value"].to_list()
+    assert store.read("bars")["high"].to_list()[1] == 11.5
+    release(store, Selection(reason="day's low"))
+    assert store.read("bars")["high"].to_list()[1] == 7
+
+
 def test_withdrawn_bars_stay_out_until_their_file_is_mended(folder: Path, store: Store) -> None:
     ingest(folder, store, DataSettings())
     assert withdraw(store, check(store, lambda _stage, _share: None)).removed == 1
@@ -70,4 +91,4 @@ def test_the_check_tells_what_the_ingest_merged_and_refused(folder: Path, store:
     report = check(store, lambda _stage, _share: None)
     found = next(one.found for one in report.findings if one.rule.name == "intervals-merged")
     assert found is not None
-    assert found.detail == "industry: 1 merged, 2 refused"
+    assert found.detail == "industry: 1 joined, 1 of them overlapping, 2 refused"

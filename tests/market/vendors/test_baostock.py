@@ -169,7 +169,7 @@ def test_a_suspended_day_has_no_volume_and_no_float_shares(script: Script, tmp_p
     bars = frame_of(source(tmp_path, "bars", codes=("000002.SZ",)))
     assert bars.row(2, named=True) == {
         "code": "sz.000002", "date": "2024-03-05", "open": "10.00", "high": "10.50", "low": "9.80", "close": "10.20",
-        "factor": 1.0, "volume": "0", "amount": "0", "float_shares": None, "is_st": True, "suspended": True,
+        "factor": None, "volume": "0", "amount": "0", "float_shares": None, "is_st": True, "suspended": True,
     }  # fmt: skip
     assert bars["suspended"].sum() == 1
 
@@ -423,7 +423,7 @@ def test_the_factor_is_the_last_on_or_before_the_day() -> None:
         schema=list(tables.FACTORS),
         orient="row",
     )
-    found = dict(tables.with_factor(answer, table).select("date", "factor").iter_rows())
+    found = dict(tables.with_factor(answer, table, whole=False).select("date", "factor").iter_rows())
     for day in days:
         known = [step for step in steps if step <= day]
         assert found[str(day)] == (float(levels[known[-1]]) if known else 1.0)
@@ -433,7 +433,7 @@ def test_the_factor_is_the_last_on_or_before_the_day() -> None:
 def test_a_factor_that_is_none_is_refused(level: str) -> None:
     table = pl.DataFrame([("sh.600000", "2024-01-02", level)], schema=list(tables.FACTORS), orient="row")
     with pytest.raises(InputError, match="backAdjustFactor above 0"):
-        tables.with_factor(pl.DataFrame({"date": ["2024-01-03"]}), table)
+        tables.with_factor(pl.DataFrame({"date": ["2024-01-03"]}), table, whole=True)
 
 
 @given(st.lists(st.frozensets(st.sampled_from("abcd"), min_size=1), min_size=1, max_size=6), st.randoms())
@@ -454,3 +454,54 @@ def test_memberships_say_of_every_day_what_its_list_says(
     for day in days:
         inside = {code for code, start, end in found if start <= day and (end is None or day < end)}
         assert inside == members_on(day)
+
+
+def without_rows(query: str) -> Any:
+    """The query's fields and no rows."""
+    return lambda arguments: (TABLES[query](arguments)[0], [])
+
+
+@pytest.mark.parametrize("query", ["query_stock_basic", "query_trade_dates"])
+@pytest.mark.parametrize("kinds", [("bars",), ("calendar", "securities", "bars")])
+def test_an_empty_list_of_stocks_or_days_is_asked_for_again_and_then_refused(
+    script: Script, tmp_path: Path, query: str, kinds: tuple[str, ...]
+) -> None:
+    if query == "query_trade_dates" and kinds == ("bars",):
+        kinds = ("calendar",)
+    script.tables = TABLES | {query: without_rows(query)}
+    with pytest.raises(InputError, match=rf"{query}.*tried 3 times.*no rows"):
+        read(source(tmp_path, *kinds))
+    assert script.queries().count(query) == 3
+    script.tables = dict(TABLES)
+    assert read(source(tmp_path, *kinds))  # the empty answer was not kept
+
+
+def test_no_bar_of_any_stock_on_days_of_trading_is_a_failure(script: Script, tmp_path: Path) -> None:
+    script.tables = TABLES | {"query_history_k_data_plus": without_rows("query_history_k_data_plus")}
+    with pytest.raises(InputError, match=r"no bar of any of the 2 stocks.*2024-03-01.*66 trading days"):
+        read(source(tmp_path, "bars"))
+    weekend = Span(date(2024, 3, 2), date(2024, 3, 3))
+    assert read(source(tmp_path, "bars", span=weekend)) == []
+    script.tables = dict(TABLES)
+    assert sum(len(piece.frame) for piece in read(source(tmp_path, "bars"))) == 2 * 66
+
+
+def test_without_a_list_of_factors_the_factor_is_one_only_over_the_whole_history(
+    script: Script, tmp_path: Path
+) -> None:
+    later = source(tmp_path / "a", "bars", codes=("000002.SZ",))
+    assert set(frame_of(later)["factor"]) == {None}
+    assert any("sz.000002" in note and "factor" in note for note in later.notes)
+    whole = source(tmp_path / "b", "bars", codes=("000002.SZ",), span=Span(date(1991, 1, 29), LAST))
+    assert set(frame_of(whole)["factor"]) == {1.0}
+
+
+def test_an_empty_list_of_factors_does_not_overwrite_those_in_the_store(
+    script: Script, tmp_path: Path
+) -> None:
+    store = Store.open(tmp_path / "store")
+    ingest_source(source(tmp_path / "spool", "calendar", "securities", "bars"), store)
+    before = store.read("bars").filter(pl.col("code") == "600000.SH")["factor"].to_list()
+    script.tables = TABLES | {"query_adjust_factor": without_rows("query_adjust_factor")}
+    ingest_source(source(tmp_path / "spool", "calendar", "securities", "bars"), store)
+    assert store.read("bars").filter(pl.col("code") == "600000.SH")["factor"].to_list() == before

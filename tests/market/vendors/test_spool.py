@@ -199,3 +199,32 @@ def test_kinds_come_in_the_order_that_an_ingest_needs() -> None:
     )
     with pytest.raises(InputError, match="vendor has no members, nonsense: it has calendar, bars"):
         Asked(kinds=("nonsense", "members")).wanted(("bars", "calendar"), "vendor")
+
+
+HOLD = """
+    import sys, time
+    from pathlib import Path
+    from gangru.market.sources.vendors.spool import Spool
+    with Spool(Path(sys.argv[1])).held():
+        print("held", flush=True)
+        time.sleep(60)
+"""
+
+
+def test_two_processes_do_not_share_a_spool_and_a_killed_one_does_not_block_it(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool")
+    spool.put("daily", "a", ROWS)
+    with subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(HOLD), str(spool.directory)], stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with pytest.raises(InputError, match="another process is fetching"), spool.held():
+            pass
+        spool.let_go()
+        assert spool.has("daily", "a")  # the other one is at it
+        process.kill()
+    with spool.held():
+        assert spool.has("daily", "a")
+    spool.let_go()
+    assert list(tmp_path.iterdir()) == []

@@ -14,6 +14,7 @@ from gangru.errors import MarketError
 from gangru.market.calendar import Dates, as_days, trading_days
 from gangru.market.check.basis import price_basis
 from gangru.market.daily import daily_market
+from gangru.market.facts import Facts, facts_from
 from gangru.market.identity import identities_of
 from gangru.market.rules import market_limits
 from gangru.market.schema import BARS, CODE_CHANGES, TABLES
@@ -92,7 +93,7 @@ def evidence_of(
 ) -> Evidence:
     """Work out what the rules look at from all tables and the trading days."""
     on_progress("limits", 0.2)
-    bars = bars.with_columns(limit_columns(bars, tables["securities"], days))
+    bars = bars.with_columns(limit_columns(bars, facts_followed(tables, bars), days))
     on_progress("ordering", 0.5)
     bars = with_history(bars, days)
     bases = price_basis(bars)
@@ -108,17 +109,32 @@ def followed(changes: pl.DataFrame) -> pl.DataFrame:
         return changes
 
 
-def limit_columns(bars: pl.DataFrame, securities: pl.DataFrame, days: Dates) -> list[pl.Series]:
-    """Each row's lower and upper limit in yuan, null where the day has none or lies off the calendar."""
+def facts_followed(tables: dict[str, pl.DataFrame], bars: pl.DataFrame) -> Facts:
+    """The facts as the stages read them; where the changes of code contradict each other, with the known ones alone."""
+    try:
+        return facts_from(tables, bars.lazy())
+    except MarketError:
+        return facts_from({**tables, CODE_CHANGES.name: tables[CODE_CHANGES.name].clear()}, bars.lazy())
+
+
+def limit_columns(bars: pl.DataFrame, facts: Facts, days: Dates) -> list[pl.Series]:
+    """Each row's lower and upper limit in yuan, as the stages see it.
+
+    Null where the day has none or lies off the calendar, and on bars left out for another code's of the day.
+    """
     if bars.is_empty() or not bars["date"].is_in(pl.Series(days).implode()).any():
         return [pl.Series(name, [None] * len(bars), dtype=pl.Float64) for name in ("lower", "upper")]
-    market = daily_market(bars, securities, days)
-    column = bars["code"].cast(pl.Enum(market.codes.tolist()), strict=False).to_physical()
-    known = column.is_not_null().to_numpy()
-    place = column.fill_null(0).to_numpy()
+    market = daily_market(bars, facts.securities, days, facts)
+    names = bars["code"].unique().sort()
+    identity = facts.identities.of(names)
+    number = bars["code"].cast(pl.Enum(names)).to_physical().to_numpy()
+    place = np.searchsorted(market.codes, identity.to_numpy().astype(np.str_))[number]
     day = as_days(bars["date"])
     row = np.minimum(np.searchsorted(market.dates, day), len(market.dates) - 1)
-    on_axis = known & (market.dates[row] == day)
+    left_out = identity.is_duplicated().to_numpy()[number] & (
+        market.close[row, place] != bars["close"].to_numpy()
+    )
+    on_axis = (market.dates[row] == day) & ~left_out
     with np.errstate(invalid="ignore"):
         limits = market_limits(market)
     return [
@@ -152,12 +168,13 @@ def with_history(bars: pl.DataFrame, days: Dates) -> pl.DataFrame:
 
 
 def commit_records(store: Store) -> dict[str, list[dict[str, str]]]:
-    """What ingests recorded in their commits of each table, the newest first: rows_read and merged."""
+    """What ingests recorded in their commits of each table, the newest first: rows_read, merged and overlapping."""
     records: dict[str, list[dict[str, str]]] = {}
     for name in TABLES:
         delta = store.delta(name)
         history = [] if delta is None else delta.history()
         records[name] = [
-            {key: str(commit[key]) for key in ("rows_read", "merged") if key in commit} for commit in history
+            {key: str(commit[key]) for key in ("rows_read", "merged", "overlapping") if key in commit}
+            for commit in history
         ]
     return records

@@ -151,7 +151,7 @@ def wavering_members(evidence: Evidence) -> Found:
 
 
 def merged_intervals(evidence: Evidence) -> Found | str:
-    """Intervals that came overlapping or twice: merged where they agreed, refused where they did not."""
+    """Intervals that came in pieces: joined where they followed or overlapped and agreed, else refused."""
     lines = []
     for table in SPANS:
         record = next((one for one in evidence.commits.get(table, []) if "merged" in one), None)
@@ -159,17 +159,22 @@ def merged_intervals(evidence: Evidence) -> Found | str:
             (pl.col("kind") == table) & pl.col("reason").str.starts_with("contradicts")
         )
         if record is not None or len(held):
-            merged, read = (int((record or {}).get(name, 0)) for name in ("merged", "rows_read"))
-            lines.append((table, read, merged, len(held)))
+            read, merged, double = (
+                int((record or {}).get(name, 0)) for name in ("rows_read", "merged", "overlapping")
+            )
+            lines.append((table, read, merged, double, len(held)))
     if not lines:
         return "no commit that records what was merged"
-    shown = pl.DataFrame(lines, schema=["table", "rows_read", "merged", "refused"], orient="row")
+    shown = pl.DataFrame(
+        lines, schema=["table", "rows_read", "merged", "overlapping", "refused"], orient="row"
+    )
     return Found(
-        count=sum(line[2] + line[3] for line in lines),
-        of=max(sum(line[1] for line in lines), sum(line[2] + line[3] for line in lines)),
+        count=sum(line[2] + line[4] for line in lines),
+        of=max(sum(line[1] for line in lines), sum(line[2] + line[4] for line in lines)),
         unit="intervals",
         detail="; ".join(
-            f"{name}: {merged:,} merged, {refused:,} refused" for name, _, merged, refused in lines
+            f"{name}: {merged:,} joined, {double:,} of them overlapping, {refused:,} refused"
+            for name, _, merged, double, refused in lines
         ),
         examples=shown.filter((pl.col("merged") > 0) | (pl.col("refused") > 0)).head(EXAMPLES),
     )
@@ -272,7 +277,7 @@ FACT_CHECKS = (
     CheckRule(
         "intervals-merged",
         "note",
-        "Intervals that came overlapping or twice",
+        "Intervals that came in pieces: following one another, overlapping or twice",
         "Nothing, where they agreed; look at the refused ones with `gangru quarantine show`.",
         (),
         merged_intervals,

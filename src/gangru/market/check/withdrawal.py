@@ -11,8 +11,9 @@ import polars as pl
 from gangru.market.quality import row_contents
 from gangru.market.release import released_faults, rows_of_contents, without_released
 from gangru.market.schema import BARS, QUARANTINE
-from gangru.market.store import Change, Store, paired
+from gangru.market.store import Change, Store
 from gangru.market.store_commit import insist
+from gangru.market.store_rows import paired
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -106,15 +107,14 @@ def withheld(quarantine: pl.DataFrame) -> pl.DataFrame:
 def without_withheld(rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFrame:
     """Bars on their way in without those that were withdrawn, as long as they say what they said then.
 
-    A corrected row differs from the withdrawn one and passes.
+    A corrected row differs from the withdrawn one in a value that both have, and passes.
     """
     if held.is_empty():
         return rows
     values = [name for name in BARS.columns if name not in BARS.key and name in rows.columns]
     known = rows.join(held, on=BARS.key, how="inner", suffix="_held")
     same = pl.all_horizontal(
-        pl.col(name).is_null() | (pl.col(name) == pl.col(f"{name}_held")).fill_null(value=False)
-        for name in values
+        (pl.col(name) == pl.col(f"{name}_held")).fill_null(value=True) for name in values
     )
     again = known.filter(same).select(BARS.key)
     return rows if again.is_empty() else rows.join(again, on=BARS.key, how="anti", maintain_order="left")

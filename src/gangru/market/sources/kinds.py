@@ -36,8 +36,12 @@ class Kind:
     without: str | None = None
     telling: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()  # columns that the table lacks, but from which others follow
+    beside: frozenset[str] | None = (
+        None  # the only other columns that such a file may have, where it is not forced
+    )
 
 
+IS_OPEN = "is_open"  # of a calendar that has closed days as well
 DAY: dict[str, tuple[str, ...]] = {"date": ("trade_date",)}
 SPAN: dict[str, tuple[str, ...]] = {"start": ("start_date",), "end": ("end_date",)}
 KINDS = (  # the first whose required columns are all there; bars of index codes alone are kind index
@@ -66,7 +70,14 @@ KINDS = (  # the first whose required columns are all there; bars of index codes
     ),
     Kind("code_changes", CODE_CHANGES, {}),
     Kind("securities", SECURITIES, {}, without="date"),
-    Kind("calendar", CALENDAR, DAY, without="code"),
+    Kind(
+        "calendar",
+        CALENDAR,
+        {"date": ("trade_date", "cal_date")},
+        without="code",
+        extra=(IS_OPEN,),
+        beside=frozenset({"exchange", "pretrade_date"}),
+    ),
 )
 TAXONOMIES = {"sw_l1": "sw", "citic_l1": "citic"}  # a column of this name says whose classes it holds
 
@@ -95,13 +106,16 @@ def plan_file(path: Path, names: Sequence[str], settings: DataSettings, forced: 
     candidates = (kind_named(forced),) if forced else KINDS
     found = [(kind, matched(kind, names, settings)) for kind in candidates]
     for kind, columns in found:
-        foreign = kind.without in matched(KINDS[0], names, settings) or any(
-            n not in names for n in kind.telling
-        )
+        alone = kind.beside is None or set(names) <= {*columns.values(), *kind.beside}
+        told = all(name in names for name in kind.telling)
+        foreign = kind.without in matched(KINDS[0], names, settings) or not (told and alone)
         if not lacking(kind, columns) and (forced is not None or not foreign):
             named = TAXONOMIES.get(columns.get("industry", ""), settings.taxonomy)
             return Plan(path, kind, columns, named, forced=forced is not None)
-    short = [pair for pair in found if lacking(*pair)]
+    asked = [
+        pair for pair in found if forced or pair[0].table is not INDEX_BARS
+    ]  # codes alone tell index bars
+    short = [pair for pair in asked if lacking(*pair)]
     untold = [kind for kind, columns in found if kind.telling and not lacking(kind, columns)]
     if untold:
         raise ambiguous(path, untold, names)

@@ -180,7 +180,7 @@ def fingerprint(root: Path, settings: DataSettings, span: Span) -> str:
     digest = hashlib.blake2b(json.dumps(asked, sort_keys=True).encode(), digest_size=16)
     for folder in ("calendars", INSTRUMENTS, FEATURES, OWN):
         for file in sorted((root / folder).rglob("*")):
-            about = file.stat()
+            about = file.stat() if file.exists() else file.lstat()  # a broken link
             digest.update(f"{file.relative_to(root)} {about.st_size} {about.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 

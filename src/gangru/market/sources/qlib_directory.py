@@ -6,6 +6,7 @@ series begins, then one number a trading day, NaN where there is none. Format: Q
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -63,7 +64,10 @@ class Block:
 
 
 def open_directory(root: Path) -> QlibDirectory:
-    """Look at a directory; raises InputError where it is none of Qlib's or its calendar cannot be read."""
+    """Look at a directory.
+
+    Raises InputError where it is none of Qlib's, its calendar cannot be read, or two folders are one instrument's.
+    """
     path = root / DAYS
     if not path.is_file():
         minutes = sorted(file.name for file in (root / "calendars").glob("*.txt"))
@@ -79,11 +83,13 @@ def open_directory(root: Path) -> QlibDirectory:
     features = root / FEATURES
     if not features.is_dir():
         raise InputError(f"{features} does not exist: expected a folder an instrument")
-    folders = {
-        folder.name.lower().removeprefix(RESERVED): folder
-        for folder in sorted(features.iterdir())
-        if folder.is_dir() and not folder.name.startswith(".")
-    }
+    folders: dict[str, Path] = {}
+    for folder in sorted(features.iterdir()):
+        if folder.is_dir() and not folder.name.startswith("."):
+            name = folder.name.lower().removeprefix(RESERVED)
+            if name in folders:
+                raise InputError(f"{folders[name]} and {folder} are both {name}: keep one of them")
+            folders[name] = folder
     return QlibDirectory(
         root, days, read_calendar(ahead) if ahead.is_file() else days, folders, read_manifest(root / MANIFEST)
     )
@@ -127,11 +133,18 @@ def read_instruments(path: Path) -> pl.DataFrame:
 
 
 def text_of(path: Path) -> str:
-    """A file's text; raises InputError where it is not UTF-8."""
+    """A file's text; raises InputError where it is no file or not UTF-8."""
+    demand_regular(path)
     try:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as wrong:
         raise InputError(f"{path} is not UTF-8 (byte {wrong.start}): save it as UTF-8") from wrong
+
+
+def demand_regular(path: Path) -> None:
+    """Raise InputError where it is no file: a pipe would be waited for without end."""
+    if not path.is_file():
+        raise InputError(f"{path} is no regular file")
 
 
 def read_manifest(path: Path) -> dict[str, Any] | None:
@@ -141,7 +154,9 @@ def read_manifest(path: Path) -> dict[str, Any] | None:
     try:
         manifest = json.loads(text_of(path))
         known = manifest["format"] == FORMAT
-    except (ValueError, TypeError, KeyError) as wrong:
+        if known and not all(isinstance(index, str) for index in manifest["indices"].values()):
+            raise TypeError("indices are names")
+    except (ValueError, TypeError, KeyError, AttributeError) as wrong:
         raise InputError(f"{path} is no manifest of an export: {wrong}; export again") from wrong
     if not known:
         raise InputError(
@@ -155,10 +170,10 @@ def read_series(path: Path, days: int) -> tuple[int, Floats] | None:
 
     Raises InputError naming the byte at which a file is cut, or begins or runs beyond a calendar of `days` days.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return None
+    demand_regular(path)
+    content = path.read_bytes()
     if len(content) % ITEM or not content:
         whole = len(content) // ITEM * ITEM
         raise InputError(

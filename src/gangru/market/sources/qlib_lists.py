@@ -18,6 +18,7 @@ from gangru.market.schema import (
     SECURITIES,
     ST,
     SUSPENSIONS,
+    Table,
 )
 from gangru.market.sources.columns import read_dates
 from gangru.market.sources.protocol import Piece, Span
@@ -35,7 +36,7 @@ def calendar(directory: QlibDirectory) -> Piece:
     days = {*directory.days.tolist(), *directory.days_ahead.tolist()}
     path = directory.root / OWN / f"{CALENDAR.name}.parquet"
     if directory.manifest is not None and path.is_file():
-        days |= set(read_table(path)["date"])
+        days |= set(read_table(path, CALENDAR)["date"])
     frame = pl.DataFrame({"date": sorted(days)}, schema={"date": pl.Date})
     return Piece(CALENDAR.name, frame, str(directory.root / DAYS))
 
@@ -47,7 +48,7 @@ def facts(directory: QlibDirectory) -> Iterator[Piece]:
     for table in FACTS:
         path = directory.root / OWN / f"{table.name}.parquet"
         if path.is_file():
-            yield Piece(table.name, read_table(path), str(path))
+            yield Piece(table.name, read_table(path, table), str(path))
 
 
 def kept_bars(directory: QlibDirectory, span: Span) -> pl.DataFrame | None:
@@ -55,18 +56,23 @@ def kept_bars(directory: QlibDirectory, span: Span) -> pl.DataFrame | None:
     path = directory.root / KEPT_BARS
     if directory.manifest is None or not path.is_file():
         return None
-    rows = read_table(path)
+    rows = read_table(path, BARS)
     since = pl.lit(value=True) if span.since is None else pl.col("date") >= span.since
     until = pl.lit(value=True) if span.until is None else pl.col("date") <= span.until
     return rows.filter(since & until)
 
 
-def read_table(path: Path) -> pl.DataFrame:
-    """A table of ours; raises InputError where it is cut."""
+def read_table(path: Path, table: Table) -> pl.DataFrame:
+    """A table of ours; raises InputError where it is cut, or where a column is missing or of another type."""
     try:
-        return pl.read_parquet(path)
+        rows = pl.read_parquet(path, glob=False)
     except (pl.exceptions.PolarsError, OSError) as wrong:
         raise InputError(f"{path} is no whole Parquet file (truncated?): export again") from wrong
+    for name, dtype in table.columns.items():
+        if rows.schema.get(name) != dtype:
+            found = f"is of type {rows.schema[name]}" if name in rows.columns else "is missing"
+            raise InputError(f"{path}: column {name} {found}, {table.name} have it as {dtype}: export again")
+    return rows.select(list(table.columns))
 
 
 def members(directory: QlibDirectory, path: Path, rows: pl.DataFrame) -> Piece:

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from gangru.errors import InputError
+from gangru.market.holidays import known_holidays
 from gangru.market.intervals import FOREVER
 from gangru.market.quality import date_faults, quarantined, reading_faults, row_contents, rule_faults
 from gangru.market.schema import BARS, INDEX_BARS, INDUSTRY, LISTINGS, SPANS, ST, SUSPENSIONS, Table
@@ -16,24 +17,40 @@ from gangru.market.sources.protocol import Piece
 WITH_GAPS = frozenset(
     {ST.name, SUSPENSIONS.name, LISTINGS.name}
 )  # a day between two of these says nothing of ends
+SORTS = 4  # of fault that an error names
 LONGEST = 60  # characters of a value that an error shows
 DATED = frozenset({BARS.name, INDEX_BARS.name})
 
 
 @dataclass(frozen=True)
 class Days:
-    """The trading days that dates are checked against; if open ended, weekdays beyond the last one pass."""
+    """The trading days that dates are checked against; beyond the last one weekdays pass that are no known holiday."""
 
     days: pl.Series
     name: str
-    open_ended: bool
+
+    def beyond(self, dates: pl.Series) -> pl.Series:
+        """The days among `dates` that pass though the calendar does not reach them, ascending."""
+        later = dates.filter(dates > self.days.max()).unique().sort()
+        if later.is_empty():
+            return later
+        holidays = pl.Series(known_holidays(later[0].year, later[-1].year)).cast(pl.Date)
+        return later.filter((later.dt.weekday() <= 5) & ~later.is_in(holidays.implode()))
 
     def allowing(self, dates: pl.Series) -> pl.Series:
-        """The days, with the weekdays among `dates` that lie beyond them where that is allowed."""
-        if not self.open_ended:
-            return self.days
-        beyond = dates.filter(dates > self.days.max()).unique()
-        return pl.concat([self.days, beyond.filter(beyond.dt.weekday() <= 5)])
+        """The days, with those among `dates` that lie beyond them and pass."""
+        return pl.concat([self.days, self.beyond(dates)])
+
+    def remarks(self, dates: pl.Series) -> tuple[str, ...]:
+        """A sentence where dates pass that the calendar does not reach."""
+        later = self.beyond(dates)
+        if later.is_empty():
+            return ()
+        span = f"{len(later)} later weekdays, {later[0]} to {later[-1]}"
+        return (
+            f"{self.name} ends on {self.days.max()!s}: {span}, are taken as trading days; ingest a calendar that "
+            "reaches further",
+        )
 
     def reason(self) -> str:
         """Why a date that is not among the days is refused."""
@@ -71,7 +88,9 @@ def checked(piece: Piece, days: Days | None) -> Loaded:
         notes += note
     faults.append(rule_faults(frame, rows, table))
     if table.name in DATED and days is not None:
-        faults.append(date_faults(frame, rows, days.allowing(rows["date"]), days.reason()))
+        dates = rows["date"].drop_nulls()
+        faults.append(date_faults(frame, rows, days.allowing(dates), days.reason()))
+        notes += days.remarks(dates)
     return sifted(piece, table, rows, pl.concat(faults), notes, "end" not in frame.columns)
 
 
@@ -96,11 +115,20 @@ def sifted(
 
 
 def nothing_valid(loaded: Loaded, faults: pl.DataFrame | None = None) -> InputError:
-    """Say that no row of a piece can be used, with the first fault."""
-    first = (loaded.faults if faults is None else faults).sort("row").row(0, named=True)
+    """Say that no row of a piece can be used, with the first fault of each sort."""
+    told = (loaded.faults if faults is None else faults).sort("row")
+    first = told.row(0, named=True)
+    sorts = told.group_by("column", "reason", maintain_order=True).agg(
+        pl.len(), pl.col("row", "value").first()
+    )
+    seen = [
+        f"row {row['row']}, column {row['column']}: {shortened(row['value'])!r} {row['reason']}"
+        + (f" ({row['len']} such rows)" if row["len"] > 1 else "")
+        for row in sorts.head(SORTS).iter_rows(named=True)
+    ]
     return InputError(
         f"{first['file']}: none of its {loaded.rows_read} rows can be used as {first['kind']}; the first "
-        f"fault: row {first['row']}, column {first['column']}: {shortened(first['value'])!r} {first['reason']}"
+        f"fault: {'; '.join(seen)}"
     )
 
 

@@ -122,7 +122,7 @@ class Akshare:
             answer = patience.tried(index, partial(self._index, index))
             if len(answer):
                 found.append(answer)
-        self.remarks.skipped.extend(patience.told())
+        self.remarks.left_out("index", patience)
         if found:
             yield self._piece("index", endpoints.INDEX_BARS, pl.concat(found))
 
@@ -153,7 +153,7 @@ class Akshare:
                 )
         self._pass_over("bars in this span", empty)
         self._pass_over("adjustment factors for some days", bare)
-        self.remarks.skipped.extend(patience.told())
+        self.remarks.left_out("bars", patience)
 
     def _index(self, index: str) -> pl.DataFrame:
         """One index's bars."""

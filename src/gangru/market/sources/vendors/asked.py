@@ -56,11 +56,16 @@ class Asked:
             )
         return tuple(kind for kind in ORDER if kind in has and (self.kinds is None or kind in self.kinds))
 
-    def named(self) -> str:
-        """The request as one line: equal for equal requests."""
+    def named(self, settled: date) -> str:
+        """The request as one line: equal for equal requests, in whatever order and spelled however.
+
+        A last day after `settled`, the last one that can be had, is as none: an update names the day on which it is
+        made, and goes on with what one stopped the day before has fetched.
+        """
+        until = self.span.until if self.span.until is not None and self.span.until <= settled else None
+        kinds, codes = (sorted(set(names)) if names else None for names in (self.kinds, self.codes))
         return json.dumps(
-            [self.kinds, str(self.span.since), str(self.span.until), self.codes, self.indices],
-            ensure_ascii=False,
+            [kinds, str(self.span.since), str(until), codes, sorted(self.indices)], ensure_ascii=False
         )
 
 
@@ -106,5 +111,5 @@ def days_asked(asked: Asked, spool: Spool, clock: Callable[[], datetime] = now_i
     if since is not None and until is not None and since > until:
         raise InputError(f"asked from {since} to {until}: the first day has to come before the last")
     settled = settled_day(now)
-    last = until if until is not None and until <= settled else spool.until(asked.named(), settled)
+    last = until if until is not None and until <= settled else spool.until(asked.named(settled), settled)
     return Days(since or OPENING, last, now.astimezone(SHANGHAI).date())

@@ -129,7 +129,9 @@ class Baostock:
         span = self.days
         shares = tables.listed_between(self._shares(), str(span.first), str(span.last))
         codes = shares["code"].to_list() if self._any_day else []
+        whole = set(shares.filter(pl.col("ipoDate") >= str(span.first))["code"])
         empty: list[str] = []
+        bare: list[str] = []
         patience = Patience()
         done = 0
         for beginning, group in groupby(codes, key=lambda code: code[:7]):
@@ -137,15 +139,24 @@ class Baostock:
             for code in group:
                 on_progress("bars", done / len(codes))
                 done += 1
-                bars = patience.tried(code, partial(self._stock, code))
+                bars = patience.tried(code, partial(self._stock, code, code in whole))
                 if bars.is_empty() and code not in patience.failed:
                     empty.append(code)
                 elif len(bars):
                     found.append(bars)
+                    if bars["factor"].null_count():
+                        bare.append(code)
             if found:
                 yield self._piece("bars", f"query_history_k_data_plus {beginning}*", pl.concat(found))
+        self.remarks.left_out("bars", patience)
+        if empty and len(empty) + len(patience.failed) == len(codes):
+            self._refuse_none(shares)
         self._pass_over("bars in this span", empty)
-        self.remarks.skipped.extend(patience.told())
+        if bare:
+            self.remarks.notes.append(
+                f"baostock gave no list of factors for {', '.join(bare)}: left empty, since the span does not begin at "
+                "the listing"
+            )
         self.remarks.notes.append(
             "baostock's float shares are volume / turnover rate: with a rate of four decimals in percent they are "
             "off by up to 0.00005 / rate, 0.05 % at a rate of 0.1 %"
@@ -156,15 +167,30 @@ class Baostock:
         """Whether any day of the span is settled."""
         return self.days.first <= self.days.last
 
-    def _stock(self, code: str) -> pl.DataFrame:
-        """One stock's bars with its factors, which are asked from the first day ever on: they are levels."""
+    def _refuse_none(self, shares: pl.DataFrame) -> None:
+        """Raise InputError where one of the shares was listed on a trading day of the span: none of them has a bar."""
+        days = self._trading_days(self.days.first).select(day="date")
+        listed = tables.listed_between(shares, str(self.days.first), str(self.days.last))
+        began, left = pl.col("ipoDate").fill_null(""), pl.col("outDate").fill_null("9")
+        if listed.join_where(days, began <= pl.col("day"), pl.col("day") < left).is_empty():
+            return
+        raise InputError(
+            f"baostock gave no bar of any of the {len(shares)} stocks asked for from {self.days.first} to "
+            f"{self.days.last}, {len(days)} trading days: try again later"
+        )
+
+    def _stock(self, code: str, whole: bool) -> pl.DataFrame:
+        """One stock's bars with its factors, which are asked from the first day ever on: they are levels.
+
+        `whole`: the span begins at its listing or before.
+        """
         answer = self._bars_of("bars", code, tables.BARS)
         if answer.is_empty():
             return answer
         arguments = {"code": code, "start_date": str(OPENING), "end_date": str(self.days.last)}
         key = f"{code} {self.days.last}"
         factors = self._kept("factors", key, "query_adjust_factor", arguments, tables.FACTORS)
-        return tables.bars(answer, factors)
+        return tables.bars(answer, factors, whole=whole or self.days.first <= OPENING)
 
     def _bars_of(self, kind: str, code: str, columns: Sequence[str]) -> pl.DataFrame:
         """Raw daily bars of a stock or an index; raises NotGivenError for an answer about another one."""
@@ -204,25 +230,19 @@ class Baostock:
     def _trading_days(self, first: date) -> pl.DataFrame:
         """The trading days from `first` to the last day of the fetch, as text."""
         last = self.days.last
+        if max(first, OPENING) > last:
+            return tables.trading_days(pl.DataFrame(schema=dict.fromkeys(tables.TRADE_DATES, pl.String)))
         arguments = {"start_date": str(first), "end_date": str(last)}
         answer = self._kept("calendar", f"{first} {last}", "query_trade_dates", arguments, tables.TRADE_DATES)
         return tables.trading_days(answer)
 
     def _list_of(self, index: str, endpoint: str) -> Callable[[date], frozenset[str]]:
-        """An index's members on a day. A list dated later than the day is none: it was not known yet.
-
-        An empty list is not kept on disk, so that the next try asks for it again.
-        """
+        """An index's members on a day. A list dated later than the day is none: it was not known yet."""
         kind = f"members {index}"
 
         @cache
         def members_on(day: date) -> frozenset[str]:
-            if self.spool.has(kind, str(day)):
-                answer = self.spool.get(kind, str(day))
-            else:
-                answer = self.session.ask(endpoint, {"date": str(day)}, tables.MEMBERS)
-                if len(answer):
-                    self.spool.put(kind, str(day), answer)
+            answer = self._kept(kind, str(day), endpoint, {"date": str(day)}, tables.MEMBERS)
             return frozenset(answer.filter(pl.col("updateDate") <= str(day))["code"])
 
         return members_on
@@ -230,8 +250,13 @@ class Baostock:
     def _kept(
         self, kind: str, key: str, endpoint: str, arguments: dict[str, str], columns: Sequence[str]
     ) -> pl.DataFrame:
-        """An answer out of the spool, or fetched into it."""
-        return self.spool.kept(kind, key, lambda: self.session.ask(endpoint, arguments, columns))
+        """An answer out of the spool, or fetched into it; an empty one is not kept, it may come later."""
+        if self.spool.has(kind, key):
+            return self.spool.get(kind, key)
+        answer = self.session.ask(endpoint, arguments, columns)
+        if len(answer):
+            self.spool.put(kind, key, answer)
+        return answer
 
     def _piece(self, kind: str, call: str, frame: pl.DataFrame, taxonomy: str = "sw") -> Piece:
         """Rows with where they come from: the call and the span."""

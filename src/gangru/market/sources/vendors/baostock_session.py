@@ -21,6 +21,7 @@ from gangru.market.sources.vendors.deadline import within
 from gangru.market.sources.vendors.secret import Secret
 
 DONE = "0"
+FILLED = frozenset({"query_stock_basic", "query_trade_dates"})  # always have rows
 GOODBYE = 10.0  # seconds for logging out
 CUT_SHORT = "10002007"  # the client's own code for an answer that did not come through
 CROWDED = frozenset({"10001005"})  # too many are logged in
@@ -75,7 +76,10 @@ class Session:
             try:
                 self.log_in()
                 query = getattr(self.client, endpoint)
-                return collected(self.bounded(lambda: rows_of(query(**arguments))), columns, endpoint)
+                answer = self.bounded(lambda: rows_of(query(**arguments)))
+                if endpoint in FILLED and not answer.rows:
+                    raise RefusedError("no rows came where there have to be some")
+                return collected(answer, columns, endpoint)
             except CATCHES:
                 self.hang_up()
                 raise

@@ -47,7 +47,7 @@ def listed_between(shares: pl.DataFrame, first: str, last: str) -> pl.DataFrame:
     return shares.filter(began & stayed)
 
 
-def bars(answer: pl.DataFrame, factors: pl.DataFrame) -> pl.DataFrame:
+def bars(answer: pl.DataFrame, factors: pl.DataFrame, *, whole: bool) -> pl.DataFrame:
     """One stock's bars: prices as they were paid, `factor` in force on the day, flags as observed.
 
     float_shares = volume / turnover rate, whole shares; the rate comes rounded, so they are off by as much. A day
@@ -57,7 +57,7 @@ def bars(answer: pl.DataFrame, factors: pl.DataFrame) -> pl.DataFrame:
     still = pl.col("tradestatus") == "0"
     shares = pl.when(~still & (volume > 0) & (turn > 0)).then((volume * 100 / turn).round(0))
     none = pl.when(still).then(pl.lit("0"))
-    return with_factor(answer, factors).select(
+    return with_factor(answer, factors, whole=whole).select(
         "code", "date", "open", "high", "low", "close", "factor",
         pl.coalesce("volume", none).alias("volume"),
         pl.coalesce("amount", none).alias("amount"),
@@ -67,8 +67,11 @@ def bars(answer: pl.DataFrame, factors: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
 
 
-def with_factor(answer: pl.DataFrame, factors: pl.DataFrame) -> pl.DataFrame:
+def with_factor(answer: pl.DataFrame, factors: pl.DataFrame, *, whole: bool) -> pl.DataFrame:
     """Add the back-adjustment factor of the last ex-date on or before each row's date; 1 before the first.
+
+    Without any ex-date it is 1 where the rows are the stock's `whole` history, else null: the list may have failed to
+    come, and null leaves what the store knows.
 
     Raises NotGivenError for a factor that is no number above 0: with another one every later return would be wrong.
     """
@@ -87,7 +90,9 @@ def with_factor(answer: pl.DataFrame, factors: pl.DataFrame) -> pl.DataFrame:
             f"baostock query_adjust_factor: {row}: expected a date and a backAdjustFactor above 0"
         )
     days = answer["date"].str.to_date(strict=False)
-    factor = in_force(days, levels["since"], levels["factor"]).fill_null(1.0)
+    factor = in_force(days, levels["since"], levels["factor"])
+    if whole or len(levels):
+        factor = factor.fill_null(1.0)
     return answer.with_columns(factor.alias("factor"))
 
 

@@ -13,6 +13,7 @@ from gangru.market.sources.vendors.secret import Secret
 T = TypeVar("T")
 
 MINUTE = 60.0  # seconds
+GOES_ON = "The same command goes on where it stopped: what was fetched is kept"
 
 
 class RefusedError(Exception):
@@ -112,10 +113,14 @@ class Caller:
         )
         return (NotGivenError if verdict is Verdict.NEVER else InputError)(
             self.secret.scrub(
-                f"{self.vendor} {endpoint}({asked}) was tried {tries} and refused: {words}. {advice}. "
-                "The same command goes on where it stopped: what was fetched is kept"
+                f"{self.vendor} {endpoint}({asked}) was tried {tries} and refused: {words}. {advice}. {GOES_ON}"
             )
         )
+
+
+def reason(error: NotGivenError) -> str:
+    """The words of an error that did not end the fetch, without those on how to go on after one that did."""
+    return str(error).removesuffix(GOES_ON).rstrip()
 
 
 def one_line(error: Exception) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from gangru.market.sources.vendors.calls import NotGivenError
+from gangru.market.sources.vendors.calls import NotGivenError, reason
 
 IN_A_ROW = 3
 
@@ -36,4 +36,4 @@ class Patience:
         """Why codes were passed over; raises the first reason where none came at all."""
         if self.failed and not self.came:
             raise next(iter(self.failed.values()))
-        return [str(error) for error in self.failed.values()]
+        return [reason(error) for error in self.failed.values()]

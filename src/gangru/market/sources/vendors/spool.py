@@ -8,7 +8,8 @@ whose figures are settled (`asked.settled_day`), and lists as of now carry the d
 import io
 import json
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +19,7 @@ import polars as pl
 
 from gangru.atomic import write_bytes, write_text
 from gangru.errors import InputError
+from gangru.market.sources.vendors.alone import alone
 
 BEGUN = "begun.json"  # the last day of each fetch that was begun without one
 SUFFIX = ".parquet"
@@ -85,9 +87,31 @@ class Spool:
                 f"{path} cannot be read ({error}): remove it, and the fetch begins anew"
             ) from error
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes out meanwhile; raises InputError where one is at it."""
+        with alone(self._lock) as mine:
+            if not mine:
+                raise InputError(
+                    f"another process is fetching the same into {self.directory}: wait until it has ended, or stop it; "
+                    "the same command then goes on with what it has fetched"
+                )
+            yield
+
+    def let_go(self) -> None:
+        """Forget everything unless another process has taken it up meanwhile, which then does so."""
+        with alone(self._lock) as mine:
+            if mine:
+                self.clear()
+
     def clear(self) -> None:
         """Forget everything: it is in the store."""
         shutil.rmtree(self.directory, ignore_errors=True)
+
+    @property
+    def _lock(self) -> Path:
+        """Beside the directory, which is removed."""
+        return self.directory.with_name(f".{self.directory.name}.lock")
 
     def _folder(self, kind: str) -> Path:
         return self.directory / quote(kind, safe="")

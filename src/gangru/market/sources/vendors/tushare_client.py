@@ -25,7 +25,8 @@ TIMEOUT = 60  # seconds for one answer
 PER_MINUTE = 180.0  # of each endpoint; from 2000 points on the vendor allows 200
 ROUND = 500  # the vendor's caps on rows are multiples of this
 LATER = re.compile(r"每分钟|频率|频次|过于频繁|too many|rate limit", re.IGNORECASE)
-NEVER = re.compile(r"每小时|每天|权限|积分|token|参数|接口名|必填|抱歉|permission|denied", re.IGNORECASE)
+TODAY = re.compile(r"每小时|每天|每日|次\s*[/／]\s*(?:小时|天|日)")  # not in this fetch
+NEVER = re.compile(r"权限|积分|token|参数|接口名|必填|抱歉|permission|denied", re.IGNORECASE)
 
 Query = Callable[..., Any]  # of the package: query(api_name, fields, **parameters) → pandas
 
@@ -54,6 +55,8 @@ def connect(secret: Secret) -> Query:
 def verdict(error: Exception) -> Verdict:
     """What a failure means: the package raises a bare Exception with the vendor's Chinese words."""
     words = str(error)
+    if type(error) is Exception and TODAY.search(words):
+        return Verdict.NEVER
     if LATER.search(words):
         return Verdict.LATER
     if type(error) is Exception and NEVER.search(words):

@@ -1,0 +1,32 @@
+"""Trained folds whose data were revised since: what is DONE serves on, but a person has to know."""
+
+import json
+
+from gangru.market.store_log import commits_of
+from gangru.study.inputs import Inputs
+from gangru.study.jobs import fold_jobs, folds_of
+
+
+def outdated(inputs: Inputs) -> list[str]:
+    """A sentence for each trained fold that stands on rows which were changed or removed since, new rows apart."""
+    found = []
+    store = inputs.workspace.store.unpinned()
+    for job in fold_jobs(inputs, folds_of(inputs)):
+        if not job.done:
+            continue
+        then = json.loads((job.directory / "manifest.json").read_text("utf-8"))["data_versions"]
+        revised = []
+        for name, version in then.items():
+            now = inputs.versions.get(name)
+            if version is None or now is None or now <= version:
+                continue
+            since = [one.change for one in commits_of(store, name, None) if version < one.version <= now]
+            rows = sum(change.changed + change.removed for change in since if change is not None)
+            if rows:
+                revised.append(f"{rows:,} rows of {name} since version {version}")
+        if revised:
+            found.append(
+                f"{job.name} was trained on data that were revised later ({', '.join(revised)}): `gangru store pin "
+                f"--from-run` reads what it was trained on, deleting {job.directory} trains it anew"
+            )
+    return found
