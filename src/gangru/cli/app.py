@@ -63,7 +63,8 @@ class InterruptedRunError(GangruError):
 def interrupt(_signal: int, _frame: FrameType | None) -> None:
     """Turn Ctrl-C into a message that says what is kept."""
     raise InterruptedRunError(
-        "interrupted; nothing is half-written, and the same command goes on with what was not done yet"
+        "interrupted; nothing is half-written, and the same command goes on from the last finished epoch, or with what "
+        "of the data is not in the store yet"
     )
 
 
