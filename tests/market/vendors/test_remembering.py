@@ -114,7 +114,7 @@ def test_one_request_has_one_folder_however_it_is_spelled_and_on_whatever_day_it
         Request(
             "baostock", tables=("bars", "index"), codes=("600000.SH", "000001.SZ"), since=since, until=last
         )
-        for last in (None, today, today + timedelta(days=1))  # an update names its day
+        for last in (None, *(today + timedelta(days=n) for n in (1, 2)))  # days whose figures are not settled
     ]
     same.append(Request("baostock", tables=("index", "bars"), codes=("sz000001", "600000"), since=since))
     assert len({fetched_to(workspace, request) for request in same}) == 1
