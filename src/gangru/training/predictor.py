@@ -11,9 +11,19 @@ from torch import Tensor
 from gangru.models.losses import ic_loss, pearson
 from gangru.models.predictor import Predictor, in_slices
 from gangru.training import checkpoint
-from gangru.training.batches import Batch, FoldData, Sample, batch_of, date_batches, epoch_random, usable
+from gangru.training.batches import (
+    Batch,
+    FoldData,
+    Sample,
+    batch_of,
+    date_batches,
+    drawn,
+    epoch_random,
+    usable,
+)
 from gangru.training.loop import (
     DATE_ORDER,
+    VALIDATION_DRAW,
     Curve,
     EarlyStop,
     OnTick,
@@ -54,7 +64,7 @@ def train_predictor(
     """
     device = prepare_torch(training)
     samples = usable(data.train, training.min_stocks, "training")
-    valid = usable(data.valid, training.min_stocks, "validation")
+    valid = validation_draw(usable(data.valid, training.min_stocks, "validation"), training)
     net = seeded(lambda: build_predictor(data.shape[1], settings), training.seed).to(device)
     optimiser = torch.optim.Adam(net.parameters(), lr=settings.learning_rate)
     stop, best = EarlyStop(settings.patience), tensors_copy(net)
@@ -82,6 +92,16 @@ def train_predictor(
     return PredictorResult(net, curve, stop.best_epoch, stop.best)
 
 
+def validation_draw(samples: tuple[Sample, ...], training: TrainingSettings) -> tuple[Sample, ...]:
+    """The validation dates with the stocks that are looked at: all, or the same draw of them every epoch."""
+    random = epoch_random(training.seed, 0, VALIDATION_DRAW)
+    draws = [drawn(len(s.label_N), training.validation_stocks_per_date, random) for s in samples]
+    return tuple(
+        s if stocks is None else Sample(s.date, s.x_NTF[stocks], s.label_N[stocks], s.codes_N[stocks])
+        for s, stocks in zip(samples, draws, strict=True)
+    )
+
+
 def step(net: Predictor, optimiser: torch.optim.Adam, batch: Batch) -> tuple[float, float]:
     """One step on one date; the date's IC before it and the gradient's norm."""
     optimiser.zero_grad(set_to_none=True)
@@ -101,7 +121,7 @@ def predict(net: Predictor, x_NTF: Tensor) -> Tensor:
 
 
 def sample_ic(net: Predictor, sample: Sample, device: torch.device) -> float:
-    """Pearson IC of the net on all labelled stocks of one date."""
+    """Pearson IC of the net on the labelled stocks of one validation date."""
     batch = batch_of(sample, None, device)
     ic = float(pearson(predict(net, batch.x_NTF), batch.label_N))
     net.train()

@@ -81,6 +81,12 @@ class TrainingSettings(Settings):
     stocks_per_date: int = setting(
         0, "Stocks drawn of each training date, anew each epoch; 0 = all of them.", unit="stocks", ge=0
     )
+    validation_stocks_per_date: int = setting(
+        0,
+        "Stocks of each validation date that the predictor's stopping rule looks at, one draw for all epochs; 0 = all.",
+        unit="stocks",
+        ge=0,
+    )
     min_stocks: int = setting(20, "A date with fewer labelled stocks is no batch.", unit="stocks", ge=2)
     seed: int = setting(0, "Seed of every draw and initial weight.", ge=0)
     device: str = setting("cpu", "Where the nets are trained: cpu, cuda or cuda:N.")
