@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from gangru.errors import TrainingError
+from gangru.errors import SettingsError, TrainingError
 from gangru.training.folds import due_folds, sample_rows
 from gangru.training.settings import TrainingSettings
 
@@ -72,3 +72,20 @@ def test_the_block_lies_elsewhere_in_another_draw_and_alike_in_the_same() -> Non
         sample_rows(500, settings, 21, draw=3).valid.tolist()
         == sample_rows(500, settings, 21, draw=3).valid.tolist()
     )
+
+
+def test_chosen_folds_are_those_of_all_and_serve_as_ever() -> None:
+    every = due_folds(DAYS, DAYS[:1100], SETTINGS, reach=21, window=40)
+    some = TrainingSettings(folds=("2020-06-30", "2018-12-31"))
+    assert due_folds(DAYS, DAYS[:1100], some, reach=21, window=40) == [every[0], every[3]]
+
+
+def test_a_chosen_fold_that_is_not_due_is_named_beside_those_that_are() -> None:
+    with pytest.raises(TrainingError, match=r"names 2030-06-30, which is not due: due are 2018-12-31, 2019"):
+        due_folds(DAYS, DAYS, TrainingSettings(folds=("2018-12-31", "2030-06-30")), reach=21, window=40)
+
+
+@pytest.mark.parametrize("name", ["2019-07-01", "2019-6-30", "20190630", "2019-06-31", "june", ""])
+def test_a_chosen_fold_is_the_end_of_a_half_year(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"folds names '{name}'"):
+        TrainingSettings(folds=("2018-12-31", name))

@@ -1,6 +1,7 @@
 """The trainings of a study as jobs: which are due, what each may see, and what its run directory says of itself."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -14,7 +15,7 @@ from gangru.training.fold_run import FoldJob, flat_toml
 from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
 
 FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
-NOT_OF_A_FOLD = ("first", "last", "device", "threads", "engine")  # where and how far, not what
+NOT_OF_A_FOLD = ("first", "last", "folds", "device", "threads", "engine")  # where and how far, not what
 
 
 def folds_of(inputs: Inputs) -> list[Fold]:
@@ -63,7 +64,9 @@ def rows_of(inputs: Inputs, fold: Fold) -> SampleRows:
 
 def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:
     """The settings that make a fold what it is, as TOML."""
-    text = settings_toml(settings, sections, commented=False)
+    text = settings_toml(
+        replace(settings, training=replace(settings.training, folds=())), sections, commented=False
+    )  # no list that breaks over lines may be left among those that are filtered
     lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
     return "\n".join(lines) + "\n"
 
@@ -85,7 +88,7 @@ def fold_manifest(inputs: Inputs, fold: Fold, rows: SampleRows) -> dict[str, Any
         "seed": settings.training.seed,
         "data_versions": inputs.versions,
         "code": code_version(),
-        "packages": package_versions(),
+        "packages": package_versions(("lightgbm",) if settings.predictor.kind == "lightgbm" else ()),
         "hardware": hardware(settings.training.threads or torch.get_num_threads()),
     }
 

@@ -22,6 +22,7 @@ from gangru.market.daily import Floats
 from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import FOLD_SECTIONS, fold_jobs, fold_settings_text, folds_of
+from gangru.study.settings import StudySettings
 from gangru.study.workspace import Workspace
 from gangru.training.engines.local import train_folds
 from gangru.training.fold_run import FoldJob, TrainedFold, flat_toml, load_fold
@@ -50,22 +51,21 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
     prepare_torch(settings.training)
     jobs = fold_jobs(inputs, folds)
     rows = factor_rows(inputs.market.dates, inputs.calendar, settings.factor.dates)
+    dates = inputs.market.dates
+    served = {
+        fold.name: rows[(dates[rows] > fold.trained_on) & (dates[rows] <= fold.serves_to)] for fold in folds
+    }
     tables, drops = [], []
     for fold, job in zip(folds, jobs, strict=True):
         trained = load_fold(job, len(settings.features.names))
-        dates = inputs.market.dates[rows]
-        for row in rows[(dates > fold.trained_on) & (dates <= fold.serves_to)]:
+        for row in served[fold.name]:
             stocks, pret, counts = predicted(inputs, trained, int(row))
             made = factor_of_date(
                 inputs.panel, int(row), stocks, pret, inputs.exposures, settings.factor, fold.name
             )
             tables.append(made.table)
             drops.append(date_drops(inputs, int(row), counts | made.dropped))
-            on_step(
-                str(inputs.market.dates[row]),
-                len(tables),
-                len(rows[inputs.market.dates[rows] > folds[0].trained_on]),
-            )
+            on_step(str(dates[row]), len(tables), sum(map(len, served.values())))
     if not tables:
         raise EvaluationError(
             f"no factor date lies after the first training of {folds[0].trained_on}: the data end on "
@@ -102,8 +102,13 @@ def date_drops(inputs: Inputs, row: int, counts: dict[str, int]) -> pl.DataFrame
 
 def made_from(workspace: Workspace, versions: dict[str, int | None]) -> dict[str, Any]:
     """What a factor depends on: its settings and the versions of the data."""
-    settings = flat_toml(fold_settings_text(workspace.settings, (*FOLD_SECTIONS, "factor")))
-    return {"settings": settings, "data_versions": versions}
+    return {"settings": factor_settings(workspace.settings), "data_versions": versions}
+
+
+def factor_settings(settings: StudySettings) -> dict[str, Any]:
+    """SECTION.KEY → value of what a factor depends on."""
+    plain = flat_toml(fold_settings_text(settings, (*FOLD_SECTIONS, "factor")))
+    return plain | {"training.folds": list(settings.training.folds)}
 
 
 def read_factor(workspace: Workspace) -> FactorTable:
@@ -120,6 +125,9 @@ def read_factor(workspace: Workspace) -> FactorTable:
         json.loads(parts[2].read_text("utf-8")),
         made_from(workspace, workspace.store.market_versions()),
     )
+    then["settings"] = (
+        factor_settings(StudySettings()) | then["settings"]
+    )  # what it does not name was the default
     changed = [
         f"{name} was {then[part].get(name)!r}, is {value!r}"
         for part in now
