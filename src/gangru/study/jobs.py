@@ -15,7 +15,15 @@ from gangru.training.fold_run import FoldJob, flat_toml
 from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
 
 FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
-NOT_OF_A_FOLD = ("first", "last", "folds", "device", "threads", "engine")  # where and how far, not what
+NOT_OF_A_FOLD = (
+    "first",
+    "last",
+    "folds",
+    "seeds",
+    "device",
+    "threads",
+    "engine",
+)  # where and how far, not what
 
 
 def folds_of(inputs: Inputs) -> list[Fold]:
@@ -30,18 +38,31 @@ def folds_of(inputs: Inputs) -> list[Fold]:
     )
 
 
-def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
-    """One job a fold; its data are made when its turn comes, from days up to its training day alone."""
+def all_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
+    """Every training of these folds: fold by fold, in each the seeds in order."""
+    seeds = [fold_jobs(inputs, folds, nth) for nth in range(inputs.workspace.settings.training.seeds)]
+    return [job for jobs in zip(*seeds, strict=True) for job in jobs]
+
+
+def fold_jobs(inputs: Inputs, folds: list[Fold], nth: int = 0) -> list[FoldJob]:
+    """One job a fold with its nth seed; its data are made when its turn comes, from days up to its training day alone.
+
+    The first seed's run directory is the fold's, another's lies in it.
+    """
     workspace = inputs.workspace
-    settings = workspace.settings
+    first = workspace.settings.training.seed
+    settings = replace(
+        workspace.settings, training=replace(workspace.settings.training, seed=first + nth, seeds=1)
+    )
     text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
     jobs = []
     for fold in folds:
         rows = rows_of(inputs, fold)
+        directory = workspace.runs / fold.name
         jobs.append(
             FoldJob(
-                name=fold.name,
-                directory=workspace.runs / fold.name,
+                name=fold.name if nth == 0 else f"{fold.name} seed {first + nth}",
+                directory=directory if nth == 0 else directory / f"seed-{first + nth}",
                 load=lambda rows=rows: fold_data(inputs, rows),  # type: ignore[misc]
                 kind=settings.features.generator,
                 gan=settings.gan,
@@ -49,7 +70,7 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
                 training=settings.training,
                 settings_text=text,
                 default_text=default_text,
-                manifest=fold_manifest(inputs, fold, rows),
+                manifest=fold_manifest(inputs, settings, fold, rows),
             )
         )
     return jobs
@@ -71,9 +92,9 @@ def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD
     return "\n".join(lines) + "\n"
 
 
-def fold_manifest(inputs: Inputs, fold: Fold, rows: SampleRows) -> dict[str, Any]:
+def fold_manifest(inputs: Inputs, settings: StudySettings, fold: Fold, rows: SampleRows) -> dict[str, Any]:
     """What a run directory says about where it comes from."""
-    dates, settings = inputs.market.dates, inputs.workspace.settings
+    dates = inputs.market.dates
     return {
         "study": inputs.workspace.study,
         "nominal": str(fold.nominal),
@@ -113,7 +134,7 @@ def fold_data(inputs: Inputs, rows: SampleRows) -> FoldData:
 def unhealthy(inputs: Inputs) -> list[str]:
     """A sentence for each trained fold whose GAN collapsed twice: its generator is used, and a reader has to know."""
     found = []
-    for job in fold_jobs(inputs, folds_of(inputs)):
+    for job in all_jobs(inputs, folds_of(inputs)):
         gan = json.loads((job.directory / "metrics.json").read_text("utf-8"))["gan"] if job.done else None
         if gan and gan["collapsed"]:
             kept = gan["at_best"]

@@ -144,6 +144,12 @@ class TrainingSettings(Settings):
     )
     min_stocks: int = setting(20, "A date with fewer labelled stocks is no batch.", unit="stocks", ge=2)
     seed: int = setting(0, "Seed of every draw and initial weight.", ge=0)
+    seeds: int = setting(
+        1,
+        "Trainings of each fold, with seed, seed + 1, …: their predictions are averaged and their spread is reported.",
+        unit="trainings",
+        ge=1,
+    )
     device: str = setting("cpu", "Where the nets are trained: cpu, cuda or cuda:N.")
     threads: int = setting(0, "Threads of PyTorch on the CPU; 0 = its own choice.", unit="threads", ge=0)
     engine: Literal["local"] = setting(
