@@ -32,13 +32,13 @@ def workspace_of(
     return open_workspace(directory or Path(), study, overrides(changes))
 
 
-def overrides(changes: list[str] | None) -> dict[str, Any]:
+def overrides(changes: list[str] | None, option: str = "--set") -> dict[str, Any]:
     """SECTION.KEY=VALUE pairs as a dictionary; a value that is no JSON is taken as text."""
     pairs: dict[str, Any] = {}
     for change in changes or []:
         name, equals, value = change.partition("=")
         if not equals:
-            raise typer.BadParameter(f"{change!r}: expected SECTION.KEY=VALUE", param_hint="--set")
+            raise typer.BadParameter(f"{change!r}: expected SECTION.KEY=VALUE", param_hint=option)
         try:
             pairs[name.strip()] = json.loads(value)
         except json.JSONDecodeError:

@@ -47,6 +47,18 @@ def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
 
 def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
     """Predict, neutralise and write the factor of every factor date that a trained fold serves."""
+    result = computed_factor(inputs, on_step)
+    write_frame(inputs.workspace.factor_path, result.table)
+    write_frame(inputs.workspace.runs / "drops.parquet", result.drops)
+    write_text(
+        inputs.workspace.runs / "factor.json",
+        json.dumps(made_from(inputs.workspace, inputs.versions), indent=1) + "\n",
+    )
+    return result
+
+
+def computed_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
+    """The factor of every factor date that a trained fold serves."""
     settings, folds = inputs.workspace.settings, folds_of(inputs)
     prepare_torch(settings.training)
     jobs = fold_jobs(inputs, folds)
@@ -71,14 +83,7 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
             f"no factor date lies after the first training of {folds[0].trained_on}: the data end on "
             f"{inputs.market.dates[-1]}"
         )
-    result = FactorTable(pl.concat(tables), pl.concat(drops))
-    write_frame(inputs.workspace.factor_path, result.table)
-    write_frame(inputs.workspace.runs / "drops.parquet", result.drops)
-    write_text(
-        inputs.workspace.runs / "factor.json",
-        json.dumps(made_from(inputs.workspace, inputs.versions), indent=1) + "\n",
-    )
-    return result
+    return FactorTable(pl.concat(tables), pl.concat(drops))
 
 
 def predicted(
