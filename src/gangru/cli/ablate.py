@@ -203,7 +203,7 @@ def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
     from gangru.cli.screen import out
 
-    table = Table(box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for i, name in enumerate(head):
         table.add_column(escape(name), justify="right" if i else "left", overflow="fold")
     for row in rows:

@@ -155,6 +155,9 @@ def compared(plan: Plan, studied: list[Studied], skipped: list[Skipped], market:
         notes.append(f"Left out, because not every variant has an IC in them: {', '.join(left_out)}.")
         studied = [on_months(one, market.of(one.workspace), common, plan.until) for one in studied]
     trials = []
+    notes += [
+        note for note in studied[0].evaluation.notes if all(note in s.evaluation.notes for s in studied)
+    ]
     for one in studied:
         inputs = market.of(one.workspace)
         notes += [f"{one.planned.trial.study}: {text}" for text in (*unhealthy(inputs), *outdated(inputs))]

@@ -4,6 +4,8 @@ import dataclasses
 from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+
 from gangru.evaluation.document import plain
 from gangru.study.ablation_plan import Plan
 from gangru.study.ablation_result import Ablation, Difference, FoldHealth, VariantFigures
@@ -143,9 +145,12 @@ def month_rows(ablation: Ablation) -> list[tuple[str, ...]]:
 
 def headline_of(ablation: Ablation) -> str:
     """Which months and trainings are compared, in a line."""
+    first, last = ablation.months[0], ablation.months[-1]
+    span = int((np.datetime64(last) - np.datetime64(first)).astype(int)) + 1
+    count = f"{len(ablation.months)}" if span == len(ablation.months) else f"{len(ablation.months)} of {span}"
     return (
-        f"{len(ablation.months)} return months, {ablation.months[0]} to {ablation.months[-1]}, the same for all "
-        f"variants; {len(ablation.folds)} trainings"
+        f"{count} return months, {first} to {last}, the same for all variants; trainings: "
+        f"{', '.join(ablation.folds)}"
     )
 
 

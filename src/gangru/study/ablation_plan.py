@@ -81,7 +81,8 @@ def planned_trials(root: Path, plan: Plan) -> list[PlannedTrial]:
     for variant in plan.variants:
         changes = dict(plan.changes) | dict(variant.changes)
         if plan.folds:
-            changes["training.folds"] = list(plan.folds)
+            span = {"training.first": min(plan.folds), "training.last": max(plan.folds)}
+            changes = span | changes | {"training.folds": list(plan.folds)}
         settings = settings_from(with_overrides(base, changes), f"{where} with variant {variant.name}")
         for trial in trials_of(variant, settings.training.seed, plan.seeds_of(variant)):
             own = changes if trial.seed == settings.training.seed else changes | {"training.seed": trial.seed}
