@@ -205,7 +205,7 @@ def print_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for i, name in enumerate(head):
-        table.add_column(escape(name), justify="right" if i else "left", overflow="fold")
+        table.add_column(escape(name), justify="right" if i else "left", overflow="fold", no_wrap=not i)
     for row in rows:
         table.add_row(*map(escape, row))
     out.print()
