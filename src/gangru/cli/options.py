@@ -38,7 +38,7 @@ def workspace_of(
     return open_workspace(directory or Path(), study, overrides(changes, preset))
 
 
-def overrides(changes: list[str] | None, preset: str | None = None) -> dict[str, Any]:
+def overrides(changes: list[str] | None, preset: str | None = None, option: str = "--set") -> dict[str, Any]:
     """A preset's settings, then SECTION.KEY=VALUE pairs; a value that is no JSON is taken as text."""
     from gangru.study.presets import preset_changes
 
@@ -46,7 +46,7 @@ def overrides(changes: list[str] | None, preset: str | None = None) -> dict[str,
     for change in changes or []:
         name, equals, value = change.partition("=")
         if not equals:
-            raise typer.BadParameter(f"{change!r}: expected SECTION.KEY=VALUE", param_hint="--set")
+            raise typer.BadParameter(f"{change!r}: expected SECTION.KEY=VALUE", param_hint=option)
         try:
             pairs[name.strip()] = json.loads(value)
         except json.JSONDecodeError:

@@ -257,8 +257,8 @@ def unserved(factor_MN: Floats, main: Measured, months: ReturnMonths) -> list[st
         notes.append("A lone month without a factor keeps the portfolio of the month before.")
     if out:
         notes.append(
-            f"In {out} of them, two or more in a row, portfolio and benchmark are out of the market: net values and "
-            "annual figures are of the other months, one after another, each span bought anew."
+            f"In {out} months without a factor, two or more in a row, portfolio and benchmark are out of the market: "
+            "net values and annual figures are of the other months, one after another, each span bought anew."
         )
     return notes
 

@@ -51,6 +51,13 @@ def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
 
 def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
     """Predict, neutralise and write the factor of every factor date that a trained fold serves."""
+    result = computed_factor(inputs, on_step)
+    write_factor(inputs, result)
+    return result
+
+
+def computed_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
+    """The factor of every factor date that a trained fold serves."""
     settings, dates = inputs.workspace.settings, inputs.market.dates
     prepare_torch(settings.training)
     serving = serving_folds(inputs)
@@ -74,9 +81,7 @@ def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
             seed_table = neutral(inputs, prediction, pret, row, one.fold.name).table
             seeds.append(seed_table.with_columns(pl.lit(seed).alias("seed")))
         on_step(str(dates[row]), len(tables), len(served))
-    result = FactorTable(pl.concat(tables), pl.concat(drops), pl.concat(seeds) if seeds else None)
-    write_factor(inputs, result)
-    return result
+    return FactorTable(pl.concat(tables), pl.concat(drops), pl.concat(seeds) if seeds else None)
 
 
 def neutral(inputs: Inputs, prediction: Prediction, pret: Floats, row: int, fold: str) -> DateFactor:
