@@ -25,7 +25,7 @@ from gangru.study.ablation_plan import (
 )
 from gangru.study.ablation_result import Ablation, FoldHealth, MeasuredTrial, Skipped, ablation_of
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.jobs import fold_jobs, folds_of, unhealthy
+from gangru.study.jobs import all_jobs, fold_jobs, folds_of, unhealthy
 from gangru.study.outdated import outdated
 from gangru.study.stages import FactorTable, OnStep, OnTick
 from gangru.study.variants import Trial
@@ -129,7 +129,7 @@ def trained_before(
 def factor_of(inputs: Inputs, on_step: OnStep, *, write: bool) -> FactorTable:
     """The study's factor: the one written before where it is still that of its trainings, or a new one."""
     written = inputs.workspace.runs / "factor.json"
-    jobs = fold_jobs(inputs, folds_of(inputs))
+    jobs = all_jobs(inputs, folds_of(inputs))
     if written.exists() and newest_done(jobs) <= written.stat().st_mtime_ns:
         try:
             return stages.read_factor(inputs.workspace)
@@ -184,7 +184,7 @@ def measured(one: Studied, inputs: Inputs) -> MeasuredTrial:
     by_month = one.evaluation.series.join(folds, left_on="factor_date", right_on="date").select(
         "month", "fold"
     )
-    jobs = fold_jobs(inputs, folds_of(inputs))
+    jobs = all_jobs(inputs, folds_of(inputs))
     metrics = {job.name: read_metrics(job) for job in jobs}
     seconds = sum(
         spent for each in metrics.values() for part, spent in each["seconds"].items() if part != "data"
