@@ -18,6 +18,7 @@ from gangru.training import checkpoint
 from gangru.training.autoencoder import train_autoencoder
 from gangru.training.batches import FoldData
 from gangru.training.gan import GanResult, build_generator, regenerate, train_gan
+from gangru.training.gan_picture import write_windows
 from gangru.training.loop import Curve, OnTick, seeded
 from gangru.training.predictor import build_predictor, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
@@ -111,6 +112,8 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
     if made is not None:
         write_curve(job.directory / "gan_curves.csv", made.curve)
         write_curve(job.directory / "gan_curves_first_attempt.csv", made.first_curve)
+        windows, names = job.directory / "gan_windows.csv", job.manifest.get("features")
+        write_windows(windows, data, made.generator, job.gan, job.training, names)
         data = regenerated(data, made.generator, job)
     result = train_predictor(
         data, job.predictor, job.training, job.directory / "predictor.state.safetensors", on_tick
