@@ -1,5 +1,6 @@
 """The scores of a generator: what a perfect one and a constant one get, and that a seed fixes them."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -96,7 +97,7 @@ def test_naive_errors_are_those_of_a_slow_loop(perfect: GanScore) -> None:
     zero, carry = [], []
     for sample in alternating_fold().valid:
         for window in stocks_drawn(sample, SCORE).x_NTF:
-            for before, after in zip(window[:-1], window[1:], strict=True):
+            for before, after in itertools.pairwise(window):
                 zero += [abs(float(v)) for v in after]
                 carry += [abs(float(v) - float(u)) for u, v in zip(before, after, strict=True)]
     assert perfect.naive_zero == pytest.approx(np.mean(zero), rel=1e-5)

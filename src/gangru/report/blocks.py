@@ -150,7 +150,7 @@ class Table:
         return any(number(v) is None if isinstance(v, float) else v is None for row in self.rows for v in row)
 
 
-ChartKind = Literal["ic", "net_value", "deciles", "decay", "predictor", "gan"]
+ChartKind = Literal["ic", "net_value", "deciles", "decay", "predictor", "gan", "windows"]
 
 
 @dataclass(frozen=True)

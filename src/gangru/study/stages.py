@@ -22,6 +22,7 @@ from gangru.market.daily import Floats
 from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import FOLD_SECTIONS, fold_jobs, fold_settings_text, folds_of
+from gangru.study.pictures import draw_pictures
 from gangru.study.workspace import Workspace
 from gangru.training.engines.local import train_folds
 from gangru.training.fold_run import FoldJob, TrainedFold, flat_toml, load_fold
@@ -40,8 +41,11 @@ class FactorTable:
 
 
 def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
-    """Train every due fold that is not trained; the names of those trained now."""
-    return train_folds(fold_jobs(inputs, folds_of(inputs)), on_tick)
+    """Train every due fold that is not trained and draw what its directory lacks; the names of those trained now."""
+    jobs = fold_jobs(inputs, folds_of(inputs))
+    trained = train_folds(jobs, on_tick)
+    draw_pictures(inputs, jobs)
+    return trained
 
 
 def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:

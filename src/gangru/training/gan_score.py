@@ -194,13 +194,13 @@ def fit(
 def told_right(net: WindowClassifier, windows: Windows) -> tuple[Tensor, Tensor]:
     """Which real and which generated windows it told for what they are, as 1 and 0."""
     with torch.inference_mode():
-        real = torch.cat([net(part) for part in windows.real_NTF.split(SLICE)])
-        fake = torch.cat([net(part) for part in windows.fake_NTF.split(SLICE)])
+        real = torch.cat([net(part) for part in torch.split(windows.real_NTF, SLICE)])
+        fake = torch.cat([net(part) for part in torch.split(windows.fake_NTF, SLICE)])
     return (real > 0).double(), (fake <= 0).double()
 
 
 def next_day_error(net: NextDay, x_NTF: Tensor) -> float:
     """Mean absolute error of the next day, over windows, days and features."""
     with torch.inference_mode():
-        parts = [(net(part[:, :-1]) - part[:, 1:]).abs() for part in x_NTF.split(SLICE)]
+        parts = [(net(part[:, :-1]) - part[:, 1:]).abs() for part in torch.split(x_NTF, SLICE)]
     return float(torch.cat(parts).mean())

@@ -1,16 +1,19 @@
-"""Charts of a training: the predictor's IC by epoch, and the GAN's health in four panels."""
+"""Charts of a training: the predictor's IC by epoch, and the generator's health in panels."""
 
 import math
+from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 import polars as pl
 
 from gangru.report.blocks import Figure
 from gangru.report.charts import theme
-from gangru.report.charts.theme import AMBER, BLUE, GREY, NAVY, TEAL, Series, Spec
+from gangru.report.charts.theme import AMBER, GREY, NAVY, TEAL, Series, Spec
 from gangru.report.languages import Language
 
 COIN_TOSS_LOSS = 2 * math.log(2)
+FAR = 30  # largest over smallest value from which an axis is logarithmic
 
 
 def predictor_curves(figure: Figure, language: Language) -> list[Spec]:
@@ -21,30 +24,97 @@ def predictor_curves(figure: Figure, language: Language) -> list[Spec]:
 
 
 def gan_health(figure: Figure, language: Language) -> list[Spec]:
-    """Losses, D's accuracies, likeness of generated and real windows, and the distance that ends it."""
+    """Losses, D's accuracies, likeness, ratios, distances and gradients; what the curves lack is left out."""
+    found = []
+    for one in health_panels(language):
+        series = {column: shown for column, shown in one.series.items() if column in figure.data.columns}
+        if series:
+            found.append(
+                panel(
+                    figure,
+                    series,
+                    one.title,
+                    language,
+                    height=170,
+                    name=one.name,
+                    level=one.level,
+                    bounds=one.bounds,
+                )
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class HealthPanel:
+    """What one panel shows: its lines, the level they are compared with and that level's name, fixed bounds."""
+
+    name: str
+    title: str
+    series: Series
+    level: tuple[float, str] | None = None
+    bounds: tuple[float, float] | None = None
+
+
+def health_panels(language: Language) -> tuple[HealthPanel, ...]:
+    """Every panel of a generator's health."""
     say = language.gettext
-    losses = {"d_loss": (say("D loss"), NAVY), "g_loss": (say("G loss"), AMBER)}
-    accuracies = {
-        "d_real_accuracy": (say("D right on real"), NAVY),
-        "d_fake_accuracy": (say("D right on generated"), AMBER),
-    }
-    likeness = {
-        "correlation": (say("Correlation of G(x) with x"), NAVY),
-        "variance_ratio": (say("Variance ratio"), TEAL),
-        "dispersion_ratio": (say("Dispersion ratio"), AMBER),
-    }
-    distance = {"distance": (say("Distance"), BLUE)}
-    panels = (
-        (losses, say("Loss"), COIN_TOSS_LOSS, "losses", None),
-        (accuracies, say("Accuracy"), 0.5, "accuracies", (0.0, 1.0)),
-        (likeness, say("Ratio"), 1.0, "likeness", None),
-        (distance, say("Distance"), None, "distance", None),
+    return (
+        HealthPanel(
+            "losses",
+            say("Loss"),
+            {"d_loss": (say("D loss"), NAVY), "g_loss": (say("G loss"), AMBER)},
+            (COIN_TOSS_LOSS, "2 ln 2"),
+        ),
+        HealthPanel(
+            "accuracies",
+            say("Accuracy"),
+            {
+                "d_real_accuracy": (say("D right on real"), NAVY),
+                "d_fake_accuracy": (say("D right on generated"), AMBER),
+            },
+            (0.5, say("coin toss")),
+            (0.0, 1.0),
+        ),
+        HealthPanel(
+            "errors",
+            say("Squared error"),
+            {
+                "reconstruction_loss": (say("Training error"), GREY),
+                "valid_error": (say("Validation error"), NAVY),
+            },
+        ),
+        HealthPanel(
+            "likeness",
+            say("Correlation"),
+            {"correlation": (say("Correlation of G(x) with x"), NAVY)},
+            (0.0, say("unrelated")),
+            (-1.0, 1.0),
+        ),
+        HealthPanel(
+            "ratios",
+            say("Ratio"),
+            {
+                "variance_ratio": (say("Variance ratio"), NAVY),
+                "dispersion_ratio": (say("Dispersion ratio"), AMBER),
+            },
+            (1.0, say("alike")),
+        ),
+        HealthPanel(
+            "distance",
+            say("Distance"),
+            {
+                "distance": (say("Distance"), NAVY),
+                "distance_moments": (say("of moments"), AMBER),
+                "distance_autocorrelation": (say("of autocorrelations"), TEAL),
+                "distance_cross_correlation": (say("of cross-correlations"), GREY),
+            },
+        ),
+        HealthPanel(
+            "gradients",
+            say("Gradient norm"),
+            {"d_gradient_norm": (say("of D"), NAVY), "g_gradient_norm": (say("of G"), AMBER)},
+        ),
     )
-    return [
-        panel(figure, known, title, language, height=170, name=name, level=level, bounds=bounds)
-        for series, title, level, name, bounds in panels
-        if (known := {column: shown for column, shown in series.items() if column in figure.data.columns})
-    ]
 
 
 def panel(
@@ -55,7 +125,7 @@ def panel(
     *,
     height: int,
     name: str,
-    level: float | None = None,
+    level: tuple[float, str] | None = None,
     bounds: tuple[float, float] | None = None,
     number_format: str = ".3f",
 ) -> Spec:
@@ -68,14 +138,28 @@ def panel(
     tip += [
         alt.Tooltip(f"{column}:Q", format=number_format, title=label) for column, (label, _) in series.items()
     ]
+    frame: pl.DataFrame = figure.data.select("epoch", *series)
     axis = alt.Axis(tickCount=5, format="~%") if number_format.endswith("%") else alt.Axis(tickCount=5)
-    y = alt.Y(
-        title=title, axis=axis, scale=alt.Scale(domain=list(bounds)) if bounds else alt.Scale(zero=True)
-    )
+    decades = far_apart(frame.drop("epoch")) if level is None and bounds is None else []
+    if decades:
+        scale = alt.Scale(type="log", domain=[decades[0], decades[-1]])
+        axis = alt.Axis(values=decades, format="~g")
+    else:
+        scale = alt.Scale(domain=list(bounds)) if bounds else alt.Scale(zero=True)
+    y = alt.Y(title=title, axis=axis, scale=scale)
     drawn = [theme.lines(series, x=x, y=y, tooltip=tip, strokeWidth=1.8, point=alt.OverlayMarkDef(size=14))]
     if level is not None:
-        drawn.append(theme.rule(level, dash=(1, 3)))
+        drawn += [theme.rule(level[0], dash=(1, 3)), theme.rule_name(*level)]
     if figure.mark is not None:
         drawn.append(theme.upright(say("Epoch"), figure.mark))
-    frame: pl.DataFrame = figure.data.select("epoch", *series)
     return theme.finished(alt.layer(*drawn, data=theme.values(frame)), height=height, name=name)
+
+
+def far_apart(frame: pl.DataFrame) -> list[float]:
+    """Powers of ten around values that are all above 0 and lie far apart; none where a plain axis shows them."""
+    values = frame.select(pl.all().cast(pl.Float64).fill_null(np.nan)).to_numpy()
+    values = values[np.isfinite(values)]
+    if not values.size or values.min() <= 0 or values.max() < FAR * values.min():
+        return []
+    low, high = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))
+    return [10.0**power for power in range(low, high + 1)]

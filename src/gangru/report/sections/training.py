@@ -9,6 +9,7 @@ from gangru.report.blocks import (
     Callout,
     Column,
     Figure,
+    Prose,
     Quantity,
     Section,
     Table,
@@ -26,16 +27,53 @@ EVEN = 0.90  # above this share D hardly tells them apart
 SURE = 0.90  # accuracy on both kinds from which D has won
 SCRAMBLED = 0.30  # correlation of G(x) with x under which little of the window survives as it was
 
-GAN_COLUMNS = (
-    "d_loss",
-    "g_loss",
-    "correlation",
-    "variance_ratio",
-    "dispersion_ratio",
-    "d_real_accuracy",
-    "d_fake_accuracy",
-    "distance",
+TELLING = (
+    "close",
+    "volume",
+    "turnover",
+    "return_1d",
+    "amplitude",
+)  # features drawn, where the windows have them
+
+GAN_COLUMNS: dict[str, Text] = {
+    "d_loss": text("D loss"),
+    "g_loss": text("G loss"),
+    "d_real_accuracy": text("D right on real"),
+    "d_fake_accuracy": text("D right on generated"),
+    "reconstruction_loss": text("Training error"),
+    "valid_error": text("Validation error"),
+    "correlation": text("G(x) with x"),
+    "variance_ratio": text("Variance ratio"),
+    "dispersion_ratio": text("Dispersion ratio"),
+    "distance": text("Distance"),
+    "distance_moments": text("of moments"),
+    "distance_autocorrelation": text("of autocorrelations"),
+    "distance_cross_correlation": text("of cross-correlations"),
+    "d_gradient_norm": text("Gradient of D"),
+    "g_gradient_norm": text("Gradient of G"),
+}
+SHARES = ("d_real_accuracy", "d_fake_accuracy")
+
+READING = text(
+    "How to read it. A healthy D is right a little more often than a coin on both kinds, the ratios lie near 1, and "
+    "the distances fall and then stay. Unhealthy is: a D loss near 0 with both accuracies near 1 (D has won, and what "
+    "it tells G is of no more use); a dispersion ratio near 0, where G gives every stock the same window (a "
+    "collapse, flat or identical amber lines in the picture); gradients that die out or grow without end; losses that "
+    "swing instead of settling. A correlation of G(x) with x near 0 is no fault of the GAN's game, whose losses do "
+    "not ask for more, but then the predictor does not read the stock's own history."
 )
+
+HEALTH_NOTE: dict[bool, Text] = {
+    True: text(
+        "Upright line: the epoch kept. Dotted: 2 ln 2 = 1.39, the loss of a D that answers one half; the accuracy of a "
+        "coin toss; a correlation of 0; a ratio, generated over real, of 1. The distance, which says when to "
+        "stop, is the sum of its three parts; it, the correlation and the ratios are of validation dates."
+    ),
+    False: text(
+        "Upright line: the epoch kept. Dotted: a correlation of 0; a ratio, generated over real, of 1. All but the "
+        "training error are of validation dates."
+    ),
+}
 
 WELL: dict[bool, Text] = {
     True: text(
@@ -73,9 +111,21 @@ def training(material: Material) -> Section:
         *health(material),
         predictor_figure(fold),
         gan_figure(fold, material.generator),
+        *generator_blocks(material, fold),
         fold_table(material),
     )
     return Section("training", title, blocks)
+
+
+def generator_blocks(material: Material, fold: FoldRecord) -> tuple[Block, ...]:
+    """What is shown of a generator beside its curves; nothing where the predictor reads real windows."""
+    if material.generator == "none":
+        return ()
+    picture = (windows_figure(fold),)
+    if not any(kept_row(one) for one in material.folds):
+        return picture
+    reading = (Prose((READING,)),) if material.generator == "gan" else ()
+    return (*reading, *picture, health_table(material))
 
 
 def predictor_figure(fold: FoldRecord) -> Figure:
@@ -106,21 +156,47 @@ def gan_figure(fold: FoldRecord, generator: str) -> Figure:
             if generator != "gan"
             else text("Empty: the training left no curve of its GAN.")
         )
+    caption = (
+        text("Autoencoder, training of {date}: health by epoch", date=day(fold.nominal))
+        if generator == "ae"
+        else text("GAN, training of {date}: health by epoch", date=day(fold.nominal))
+    )
     return Figure(
         "gan",
         "gan",
-        text("GAN, training of {date}: health by epoch", date=day(fold.nominal)),
+        caption,
         pl.DataFrame() if curves is None else curves,
         mark=fold.best_gan_epoch,
-        notes=(
-            text(
-                "Dotted: 2 ln 2 = 1.39, the loss of a D that answers one half, and the accuracy of a coin "
-                "toss. A D loss near 0 is a failure: D has won, and G learns nothing more. Ratios: generated "
-                "over real, 1 is alike; a dispersion ratio near 0 is a collapse."
-            ),
-        ),
+        notes=(HEALTH_NOTE[generator == "gan"],),
         empty=empty,
     )
+
+
+def windows_figure(fold: FoldRecord) -> Figure:
+    """A few real windows and what the generator made of them, in the features that tell most."""
+    windows = fold.gan_windows
+    empty = windows is None or windows.is_empty()
+    return Figure(
+        "gan_windows",
+        "windows",
+        text("Real and generated windows, training of {date}", date=day(fold.nominal)),
+        pl.DataFrame() if windows is None else told(windows),
+        notes=(
+            text(
+                "Stocks drawn at random of the newest validation date, {date}, which the generator was not fitted "
+                "on. Values scaled as the nets read them; each strip has one scale. r: correlation of the two lines.",
+                date=day(fold.windows_on),
+            ),
+        ),
+        empty=text("Empty: this training kept no windows to be shown.") if empty else None,
+    )
+
+
+def told(windows: pl.DataFrame) -> pl.DataFrame:
+    """The rows of the telling features; of the first few where the windows have none of them."""
+    names = windows["feature"].unique(maintain_order=True).to_list()
+    shown = [name for name in TELLING if name in names] or names[: len(TELLING)]
+    return pl.concat([windows.filter(pl.col("feature") == name) for name in shown])
 
 
 def kept_row(fold: FoldRecord) -> dict[str, float | None]:
@@ -135,6 +211,32 @@ def kept_row(fold: FoldRecord) -> dict[str, float | None]:
     )
     row = (kept if len(kept) else curves.sort("epoch").tail(1)).row(0, named=True)
     return {name: number(row[name]) for name in GAN_COLUMNS if name in row}
+
+
+def health_table(material: Material) -> Table:
+    """The generators' figures at the epochs that were kept, newest first; a column where some training has it."""
+    folds = sorted(material.folds, key=lambda f: f.nominal, reverse=True)
+    rows = [(fold, kept_row(fold)) for fold in folds]
+    names = [name for name in GAN_COLUMNS if any(name in row for _, row in rows)]
+    columns = (
+        Column("nominal", text("Training"), "day"),
+        Column("gan_epoch", text("GAN epoch"), "integer"),
+        *(
+            Column(
+                name,
+                GAN_COLUMNS[name],
+                "share" if name in SHARES else "fine" if "gradient" in name else "ratio",
+            )
+            for name in names
+        ),
+    )
+    return Table(
+        "gan_health",
+        text("Generators at the epoch kept"),
+        columns,
+        tuple((fold.nominal, fold.best_gan_epoch, *(row.get(name) for name in names)) for fold, row in rows),
+        undefined=text("–: this training has no such figure."),
+    )
 
 
 def d_won(row: dict[str, float | None]) -> bool:
