@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from gangru.training.gan import build_generator, regenerate
+from gangru.training.feeding import regenerate
+from gangru.training.gan import build_generator
 from gangru.training.gan_picture import COLUMNS, write_windows
 from gangru.training.loop import seeded
 from gangru.training.settings import GanSettings, TrainingSettings

@@ -210,10 +210,12 @@ def test_a_generator_that_puts_out_a_constant_is_restarted_once_and_reported(
 
 
 def test_a_discriminator_that_is_never_wrong_counts_as_collapse() -> None:
-    healthy = {"dispersion_ratio": 0.8, "d_loss": 1.2}
-    assert not is_collapsed([healthy] * 5, CollapseRule())
-    assert is_collapsed([healthy, *[healthy | {"d_loss": 0.001}] * 3], CollapseRule())
-    assert not is_collapsed([healthy | {"d_loss": 0.001}] * 2, CollapseRule())
+    rule, toss = CollapseRule(), 1.386
+    healthy = {"dispersion_ratio": 0.8, "valid_d_loss": 1.2}
+    assert not is_collapsed([healthy] * 5, rule, toss)
+    assert is_collapsed([healthy, *[healthy | {"valid_d_loss": 0.001}] * 3], rule, toss)
+    assert not is_collapsed([healthy | {"valid_d_loss": 0.001}] * 2, rule, toss)
+    assert not is_collapsed([healthy | {"valid_d_loss": -9.0}] * 3, rule, None)  # a critic has no coin toss
 
 
 def test_health_of_a_perfect_copy() -> None:

@@ -14,8 +14,8 @@ from gangru.features.settings import FeatureSettings
 from gangru.features.windows import windows_of_date
 from gangru.market.daily import Bools, Floats
 from gangru.training.batches import Sample
+from gangru.training.feeding import fed
 from gangru.training.fold_run import TrainedFold
-from gangru.training.gan import regenerate
 from gangru.training.predictor import predict
 from gangru.training.settings import GanSettings, TrainingSettings
 
@@ -51,8 +51,7 @@ def predict_date(
     """
     windows = windows_of_date(panel, row, eligible, features)
     sample = Sample(windows.date, windows.x_NTF, np.zeros(len(windows.stocks)), panel.codes[windows.stocks])
-    if fold.generator is not None:
-        sample = regenerate(fold.generator, sample, gan, training)
+    sample = fed(fold.generator, sample, gan, training)
     device = next(fold.predictor.parameters()).device
     pret = predict(fold.predictor, torch.from_numpy(sample.x_NTF).to(device))
     counts = {

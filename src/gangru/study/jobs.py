@@ -10,7 +10,7 @@ from gangru.study.inputs import Inputs
 from gangru.study.provenance import code_version, hardware, package_versions
 from gangru.study.settings import StudySettings, settings_toml
 from gangru.training.batches import FoldData, Sample
-from gangru.training.fold_run import FoldJob
+from gangru.training.fold_run import FoldJob, flat_toml
 from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
 
 FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
@@ -36,7 +36,7 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
     text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
     jobs = []
     for fold in folds:
-        rows = sample_rows(inputs.market.date_index(fold.trained_on), settings.training, settings.label.reach)
+        rows = rows_of(inputs, fold)
         jobs.append(
             FoldJob(
                 name=fold.name,
@@ -52,6 +52,13 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
             )
         )
     return jobs
+
+
+def rows_of(inputs: Inputs, fold: Fold) -> SampleRows:
+    """Positions of a fold's sample dates; a random block lies elsewhere in each fold."""
+    settings, trained_row = inputs.workspace.settings, inputs.market.date_index(fold.trained_on)
+    draw = int(fold.nominal.astype("datetime64[D]").astype(int))
+    return sample_rows(trained_row, settings.training, settings.label.reach, draw)
 
 
 def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:
@@ -72,8 +79,9 @@ def fold_manifest(inputs: Inputs, fold: Fold, rows: SampleRows) -> dict[str, Any
         "train_dates": [str(d) for d in dates[rows.train]],
         "purged_dates": [str(d) for d in dates[rows.purged]],
         "valid_dates": [str(d) for d in dates[rows.valid]],
-        "last_label_date": str(dates[rows.valid[-1] + settings.label.reach]),
+        "last_label_date": str(dates[max(rows.train[-1], rows.valid[-1]) + settings.label.reach]),
         "features": list(settings.features.names),
+        "settings": flat_toml(fold_settings_text(settings)),
         "seed": settings.training.seed,
         "data_versions": inputs.versions,
         "code": code_version(),

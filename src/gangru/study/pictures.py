@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gangru.atomic import write_text
 from gangru.report.languages import Tag, language
-from gangru.report.sections.training import gan_figure, windows_figure
+from gangru.report.sections.training import COIN_TOSS, gan_figure, windows_figure
 from gangru.study.fold_records import fold_record, read_json
 from gangru.study.inputs import Inputs
 from gangru.training.fold_run import FoldJob
@@ -29,7 +29,11 @@ def draw_picture(job: FoldJob, name: str, inputs: Inputs, tag: Tag) -> Path:
     from gangru.report.charts.draw import chart_specs, sheet_svg
 
     fold = fold_record(job.directory, read_json(job.directory / "manifest.json"), inputs.calendar)
-    figure = gan_figure(fold, job.kind) if name == "gan_curves" else windows_figure(fold)
+    figure = (
+        gan_figure(fold, job.kind, COIN_TOSS.get(job.gan.loss))
+        if name == "gan_curves"
+        else windows_figure(fold)
+    )
     said, (columns, width) = language(tag), WIDTHS[name]
     picture = sheet_svg(chart_specs(figure, said), said.words(figure.caption), columns=columns, width=width)
     path = job.directory / f"{name}.svg"

@@ -87,9 +87,14 @@ def apart(data: FoldData, inputs: Inputs, name: str) -> FoldData:
 
     The nets are measured on days that they have not seen. Raises CheckpointError where no date is left.
     """
-    dates, window = inputs.market.dates, inputs.workspace.settings.features.window
-    last = np.searchsorted(dates, data.train[-1].date)
-    valid = tuple(sample for sample in data.valid if np.searchsorted(dates, sample.date) - window + 1 > last)
+    window = inputs.workspace.settings.features.window
+    train = np.searchsorted(inputs.market.dates, [sample.date for sample in data.train])
+
+    def is_apart(date: np.datetime64) -> bool:
+        row = np.searchsorted(inputs.market.dates, date)
+        return bool(np.abs(train - row).min() >= window)
+
+    valid = tuple(sample for sample in data.valid if is_apart(sample.date))
     if not valid:
         raise CheckpointError(
             f"{name}: the windows of all {len(data.valid)} validation dates share days with those of the training "

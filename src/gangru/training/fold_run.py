@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from gangru.atomic import write_text
 from gangru.errors import CheckpointError
 from gangru.models.generator import Generator
@@ -17,10 +19,12 @@ from gangru.models.predictor import Predictor
 from gangru.training import checkpoint
 from gangru.training.autoencoder import train_autoencoder
 from gangru.training.batches import FoldData
-from gangru.training.gan import GanResult, build_generator, regenerate, train_gan
+from gangru.training.feeding import channels, fed_fold, generated
+from gangru.training.gan import GanResult, build_generator, means, train_gan
+from gangru.training.gan_health import window_health
 from gangru.training.gan_picture import write_windows
 from gangru.training.loop import Curve, OnTick, seeded
-from gangru.training.predictor import build_predictor, train_predictor
+from gangru.training.predictor import PredictorResult, Tuned, build_predictor, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
 
 GeneratorKind = Literal["gan", "none", "untrained", "ae"]
@@ -112,26 +116,23 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
     if made is not None:
         write_curve(job.directory / "gan_curves.csv", made.curve)
         write_curve(job.directory / "gan_curves_first_attempt.csv", made.first_curve)
-        windows, names = job.directory / "gan_windows.csv", job.manifest.get("features")
-        write_windows(windows, data, made.generator, job.gan, job.training, names)
-        data = regenerated(data, made.generator, job)
-    result = train_predictor(
-        data, job.predictor, job.training, job.directory / "predictor.state.safetensors", on_tick
-    )
+    result = train_reader(job, data, made, on_tick)
     write_curve(job.directory / "predictor_curves.csv", result.curve)
     shape = {"days": data.shape[0], "features": data.shape[1]}
     checkpoint.write_tensors(
         job.directory / "predictor.safetensors", result.net.state_dict(), shape | asdict(job.predictor)
     )
     if made is not None:
+        generator, names = result.generator or made.generator, job.manifest.get("features")
         checkpoint.write_tensors(
-            job.directory / "generator.safetensors", made.generator.state_dict(), shape | asdict(job.gan)
+            job.directory / "generator.safetensors", generator.state_dict(), shape | asdict(job.gan)
         )
+        write_windows(job.directory / "gan_windows.csv", data, generator, job.gan, job.training, names)
     metrics = {
         "best_epoch": result.best_epoch,
         "best_valid_ic": result.best_ic,
         "epochs": len(result.curve),
-        "gan": None if made is None else gan_metrics(made),
+        "gan": None if made is None else gan_metrics(made) | tuned_metrics(result, data, job),
         "train_dates": len(data.train),
         "purged_dates": len(data.purged),
         "valid_dates": len(data.valid),
@@ -162,11 +163,29 @@ def make_generator(job: FoldJob, data: FoldData, on_tick: OnTick) -> GanResult |
             return GanResult(generator, [], 0, collapsed=False, restarted=False)
 
 
-def regenerated(data: FoldData, generator: Generator, job: FoldJob) -> FoldData:
-    """The fold's data with the generator's windows in place of the real ones, made once."""
-    train = tuple(regenerate(generator, sample, job.gan, job.training) for sample in data.train)
-    valid = tuple(regenerate(generator, sample, job.gan, job.training) for sample in data.valid)
-    return FoldData(train, valid, data.purged)
+def train_reader(job: FoldJob, data: FoldData, made: GanResult | None, on_tick: OnTick) -> PredictorResult:
+    """Train the predictor on real windows, on what the generator makes of them, or together with the generator."""
+    state = job.directory / "predictor.state.safetensors"
+    if made is None:
+        return train_predictor(data, job.predictor, job.training, state, on_tick)
+    if job.gan.ic_learning_rate:
+        tuned = Tuned(made.generator, job.gan.ic_learning_rate, beside=job.gan.feed == "beside")
+        return train_predictor(data, job.predictor, job.training, state, on_tick, tuned)
+    read = fed_fold(made.generator, data, job.gan, job.training)
+    return train_predictor(read, job.predictor, job.training, state, on_tick)
+
+
+def tuned_metrics(result: PredictorResult, data: FoldData, job: FoldJob) -> dict[str, Any]:
+    """Health on the validation dates of a generator that went on learning with the predictor; else nothing."""
+    if result.generator is None:
+        return {}
+    device, noise = next(result.generator.parameters()).device, torch.Generator().manual_seed(0)
+    with torch.inference_mode():
+        rows = [
+            window_health(x, generated(result.generator, x, job.gan, noise))
+            for x in (torch.from_numpy(sample.x_NTF).to(device) for sample in data.valid)
+        ]
+    return {"after_predictor": means(rows)}
 
 
 def gan_metrics(made: GanResult) -> dict[str, Any]:
@@ -189,7 +208,8 @@ def load_fold(job: FoldJob, features: int) -> TrainedFold:
     if not job.done:
         raise CheckpointError(f"{job.directory} is not trained to its end: run `gangru train` first")
     check_settings(job)
-    predictor = build_predictor(features, job.predictor)
+    width = channels(features, job.gan, has_generator=job.kind != "none")
+    predictor = build_predictor(width, job.predictor)
     path = job.directory / "predictor.safetensors"
     checkpoint.load_net(predictor, checkpoint.read_tensors(path)[0], path)
     if job.kind == "none":

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from gangru.models.generator import Generator
 from gangru.training.batches import Sample
-from gangru.training.gan import regenerate
+from gangru.training.feeding import regenerate
 from gangru.training.settings import GanSettings, TrainingSettings
 
 

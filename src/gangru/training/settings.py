@@ -16,10 +16,28 @@ class GanSettings(Settings):
         "window", "What the generator reads: the real window, the window beside noise, or noise alone."
     )
     noise_channels: int = setting(18, "Gaussian channels a day where z has noise.", unit="channels", ge=1)
+    generator_form: Literal["lstm", "residual"] = setting(
+        "lstm", "G(z) is what the LSTM puts out, or the real window plus that, starting at G(x) = x."
+    )
+    feed: Literal["generated", "beside", "augment"] = setting(
+        "generated",
+        "What the predictor reads: generated windows in place of the real ones (published), both beside each other as "
+        "twice as many features, or real windows, with the generated ones as more of them to train on.",
+    )
     generator_hidden: int = setting(64, "Width of the generator's LSTM.", unit="units", ge=1)
     generator_layers: int = setting(2, "Layers of the generator's LSTM.", unit="layers", ge=1)
     discriminator_channels: tuple[int, int] = setting(
         (16, 32), "Channels of the discriminator's convolutions."
+    )
+    spectral_norm: bool = setting(
+        False, "Whether the discriminator's weights are divided by their largest singular value."
+    )
+    loss: Literal["standard", "hinge", "wgan-gp"] = setting(
+        "standard",
+        "What both nets minimise: the published cross-entropy, hinge, or Wasserstein with a penalty.",
+    )
+    gradient_penalty: float = setting(
+        10.0, "Weight of the penalty (‖∇D‖ − 1)² where the loss is wgan-gp.", ge=0
     )
     learning_rate: float = setting(1e-4, "Adam's step for both nets.", gt=0)
     discriminator_learning_rate: float = setting(
@@ -31,6 +49,12 @@ class GanSettings(Settings):
     )
     reconstruction_weight: float = setting(
         0.0, "λ of λ·mean (G(x) − x)² in the generator's loss; 0 is the published form.", ge=0
+    )
+    ic_learning_rate: float = setting(
+        0.0,
+        "Adam's step for the generator while the predictor trains: its IC gradient then reaches G; 0 = G stays as the "
+        "GAN left it.",
+        ge=0,
     )
     max_epochs: int = setting(50, "At most this many passes over the training dates.", unit="epochs", ge=1)
     min_epochs: int = setting(
@@ -45,8 +69,17 @@ class GanSettings(Settings):
     )
 
     def __post_init__(self) -> None:
-        """Raise SettingsError where no epoch could ever be kept."""
+        """Raise SettingsError where no epoch could ever be kept, or parts do not go together."""
         super().__post_init__()
+        if self.z == "noise" and self.generator_form == "residual":
+            raise SettingsError(
+                'generator_form = "residual" adds to the real window: expected z with a window in it'
+            )
+        if self.ic_learning_rate and (self.z != "window" or self.feed == "augment"):
+            raise SettingsError(
+                f"ic_learning_rate = {self.ic_learning_rate}: the predictor's gradient reaches G where it reads "
+                'G(x): expected z = "window" and feed = "generated" or "beside"'
+            )
         if self.min_epochs > self.max_epochs:
             raise SettingsError(
                 f"min_epochs = {self.min_epochs}: expected at most max_epochs = {self.max_epochs}"
@@ -76,7 +109,11 @@ class TrainingSettings(Settings):
     sample_dates: int = setting(80, "Sample dates of a training.", unit="dates", ge=2)
     sample_step: int = setting(5, "Trading days between sample dates.", unit="trading days", ge=1)
     validation_share: float = setting(
-        0.2, "Share of the sample dates, the newest, kept for validation.", unit="fraction", gt=0, le=0.9
+        0.2, "Share of the sample dates kept for validation.", unit="fraction", gt=0, le=0.9
+    )
+    split: Literal["time", "block"] = setting(
+        "time",
+        "Which sample dates validate: the newest, or one contiguous block at a place drawn from the seed.",
     )
     stocks_per_date: int = setting(
         0, "Stocks drawn of each training date, anew each epoch; 0 = all of them.", unit="stocks", ge=0
@@ -109,5 +146,5 @@ class TrainingSettings(Settings):
 
     @property
     def validation_dates(self) -> int:
-        """Newest sample dates that validate."""
+        """Sample dates that validate."""
         return max(1, round(self.sample_dates * self.validation_share))

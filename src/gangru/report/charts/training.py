@@ -12,7 +12,6 @@ from gangru.report.charts import theme
 from gangru.report.charts.theme import AMBER, GREY, NAVY, TEAL, Series, Spec
 from gangru.report.languages import Language
 
-COIN_TOSS_LOSS = 2 * math.log(2)
 FAR = 30  # largest over smallest value from which an axis is logarithmic
 
 
@@ -26,7 +25,7 @@ def predictor_curves(figure: Figure, language: Language) -> list[Spec]:
 def gan_health(figure: Figure, language: Language) -> list[Spec]:
     """Losses, D's accuracies, likeness, ratios, distances and gradients; what the curves lack is left out."""
     found = []
-    for one in health_panels(language):
+    for one in health_panels(language, figure.level):
         series = {column: shown for column, shown in one.series.items() if column in figure.data.columns}
         if series:
             found.append(
@@ -55,15 +54,19 @@ class HealthPanel:
     bounds: tuple[float, float] | None = None
 
 
-def health_panels(language: Language) -> tuple[HealthPanel, ...]:
-    """Every panel of a generator's health."""
+def health_panels(language: Language, coin_toss: float | None) -> tuple[HealthPanel, ...]:
+    """Every panel of a generator's health; `coin_toss` is the loss of a D that knows nothing, where it has one."""
     say = language.gettext
     return (
         HealthPanel(
             "losses",
             say("Loss"),
-            {"d_loss": (say("D loss"), NAVY), "g_loss": (say("G loss"), AMBER)},
-            (COIN_TOSS_LOSS, "2 ln 2"),
+            {
+                "d_loss": (say("D loss"), NAVY),
+                "valid_d_loss": (say("D loss, validation"), TEAL),
+                "g_loss": (say("G loss"), AMBER),
+            },
+            None if coin_toss is None else (coin_toss, say("coin toss")),
         ),
         HealthPanel(
             "accuracies",
@@ -71,6 +74,8 @@ def health_panels(language: Language) -> tuple[HealthPanel, ...]:
             {
                 "d_real_accuracy": (say("D right on real"), NAVY),
                 "d_fake_accuracy": (say("D right on generated"), AMBER),
+                "valid_d_real_accuracy": (say("real, validation"), TEAL),
+                "valid_d_fake_accuracy": (say("generated, validation"), GREY),
             },
             (0.5, say("coin toss")),
             (0.0, 1.0),

@@ -21,7 +21,7 @@ from gangru.report.blocks import (
 )
 from gangru.report.inputs import FoldRecord, Material
 
-COIN_TOSS = 2 * math.log(2)  # D's total loss when it answers one half to everything
+COIN_TOSS = {"standard": 2 * math.log(2), "hinge": 2.0}  # D's loss when it knows nothing; a critic's has none
 WON = 0.25  # below this share of the coin toss D tells real from generated nearly always
 EVEN = 0.90  # above this share D hardly tells them apart
 SURE = 0.90  # accuracy on both kinds from which D has won
@@ -37,9 +37,12 @@ TELLING = (
 
 GAN_COLUMNS: dict[str, Text] = {
     "d_loss": text("D loss"),
+    "valid_d_loss": text("D loss, validation"),
     "g_loss": text("G loss"),
     "d_real_accuracy": text("D right on real"),
     "d_fake_accuracy": text("D right on generated"),
+    "valid_d_real_accuracy": text("real, validation"),
+    "valid_d_fake_accuracy": text("generated, validation"),
     "reconstruction_loss": text("Training error"),
     "valid_error": text("Validation error"),
     "correlation": text("G(x) with x"),
@@ -52,7 +55,6 @@ GAN_COLUMNS: dict[str, Text] = {
     "d_gradient_norm": text("Gradient of D"),
     "g_gradient_norm": text("Gradient of G"),
 }
-SHARES = ("d_real_accuracy", "d_fake_accuracy")
 
 READING = text(
     "How to read it. A healthy D is right a little more often than a coin on both kinds, the ratios lie near 1, and "
@@ -65,9 +67,10 @@ READING = text(
 
 HEALTH_NOTE: dict[bool, Text] = {
     True: text(
-        "Upright line: the epoch kept. Dotted: 2 ln 2 = 1.39, the loss of a D that answers one half; the accuracy of a "
-        "coin toss; a correlation of 0; a ratio, generated over real, of 1. The distance, which says when to "
-        "stop, is the sum of its three parts; it, the correlation and the ratios are of validation dates."
+        "Upright line: the epoch kept. Dotted: the loss of a D that knows nothing (2 ln 2 = 1.39 in the published "
+        "form, 2 with hinge loss, none for a Wasserstein critic); the accuracy of a coin toss; a correlation of 0; a "
+        "ratio, generated over real, of 1. The distance, which says when to stop, is the sum of its three parts; it, "
+        "the correlation and the ratios are of validation dates."
     ),
     False: text(
         "Upright line: the epoch kept. Dotted: a correlation of 0; a ratio, generated over real, of 1. All but the "
@@ -80,10 +83,13 @@ WELL: dict[bool, Text] = {
         "No GAN collapsed and no discriminator won; the newest D answers near one half, its loss {loss}."
     ),
     False: text(
-        "No GAN collapsed and no discriminator won; the newest D has a loss of {loss}, where 1.39 is a coin "
+        "No GAN collapsed and no discriminator won; the newest D has a loss of {loss}, where {coin} is a coin "
         "toss."
     ),
 }
+NO_COLLAPSE = text(
+    "No GAN collapsed. The loss of a Wasserstein critic has no value of a coin toss to be compared with."
+)
 COMPLAINTS: dict[str, Text] = {
     "collapsed": text(
         "Training of {date}: the GAN collapsed: generated windows hardly differ between stocks, or the "
@@ -91,7 +97,7 @@ COMPLAINTS: dict[str, Text] = {
     ),
     "restarted": text("Training of {date}: the GAN was started again with another seed."),
     "won": text(
-        "Training of {date}: the discriminator won; its loss is {loss}, where 1.39 is a coin toss, so the "
+        "Training of {date}: the discriminator won; its loss is {loss}, where {coin} is a coin toss, so the "
         "generator did not learn to make windows like the real ones."
     ),
     "scrambled": text(
@@ -110,7 +116,7 @@ def training(material: Material) -> Section:
     blocks: tuple[Block, ...] = (
         *health(material),
         predictor_figure(fold),
-        gan_figure(fold, material.generator),
+        gan_figure(fold, material.generator, coin_toss(material)),
         *generator_blocks(material, fold),
         fold_table(material),
     )
@@ -146,7 +152,12 @@ def predictor_figure(fold: FoldRecord) -> Figure:
     )
 
 
-def gan_figure(fold: FoldRecord, generator: str) -> Figure:
+def coin_toss(material: Material) -> float | None:
+    """D's loss when it knows nothing, in the form that the GAN was trained with; None where that form has none."""
+    return COIN_TOSS.get(str(material.provenance.setting("gan", "loss") or "standard"))
+
+
+def gan_figure(fold: FoldRecord, generator: str, coin: float | None) -> Figure:
     """The GAN's health by epoch; says why there is none."""
     curves = fold.gan_curves
     empty = None
@@ -167,6 +178,7 @@ def gan_figure(fold: FoldRecord, generator: str) -> Figure:
         caption,
         pl.DataFrame() if curves is None else curves,
         mark=fold.best_gan_epoch,
+        level=coin if generator == "gan" else None,
         notes=(HEALTH_NOTE[generator == "gan"],),
         empty=empty,
     )
@@ -225,7 +237,7 @@ def health_table(material: Material) -> Table:
             Column(
                 name,
                 GAN_COLUMNS[name],
-                "share" if name in SHARES else "fine" if "gradient" in name else "ratio",
+                "share" if name.endswith("accuracy") else "fine" if "gradient" in name else "ratio",
             )
             for name in names
         ),
@@ -239,10 +251,15 @@ def health_table(material: Material) -> Table:
     )
 
 
-def d_won(row: dict[str, float | None]) -> bool:
-    """Whether D tells real from generated nearly always: its loss is near 0, or it is right on both kinds."""
+def d_won(row: dict[str, float | None], coin: float | None) -> bool:
+    """Whether D tells real from generated nearly always: its loss is near 0, or it is right on both kinds.
+
+    A Wasserstein critic cannot win: the more it knows, the more it has to teach.
+    """
+    if coin is None:
+        return False
     loss, real, fake = row.get("d_loss"), row.get("d_real_accuracy"), row.get("d_fake_accuracy")
-    low = loss is not None and loss < WON * COIN_TOSS
+    low = loss is not None and loss < WON * coin
     right = real is not None and fake is not None and min(real, fake) >= SURE
     return low or right
 
@@ -252,28 +269,32 @@ def health(material: Material) -> tuple[Callout, ...]:
     folds = [fold for fold in sorted(material.folds, key=lambda f: f.nominal) if "d_loss" in kept_row(fold)]
     if not folds:
         return ()
-    warnings = [sentence for fold in folds for sentence in complaints(fold)]
+    coin = coin_toss(material)
+    warnings = [sentence for fold in folds for sentence in complaints(fold, coin)]
     newest = kept_row(folds[-1])
     loss = newest.get("d_loss")
-    if not warnings:
-        even = loss is not None and loss > EVEN * COIN_TOSS
-        return (Callout("good", (WELL[even].with_values({"loss": ratio(loss)}),)),)
+    if not warnings and coin is None:
+        return (Callout("good", (NO_COLLAPSE,)),)
+    if not warnings and coin is not None:
+        even = loss is not None and loss > EVEN * coin
+        return (Callout("good", (WELL[even].with_values({"loss": ratio(loss), "coin": ratio(coin)}),)),)
     return (Callout("warning", tuple(warnings)),)
 
 
-def complaints(fold: FoldRecord) -> list[Text]:
+def complaints(fold: FoldRecord, coin: float | None) -> list[Text]:
     """What is wrong with one fold's GAN, in plain sentences."""
     row = kept_row(fold)
     values: dict[str, Quantity] = {
         "date": day(fold.nominal),
         "loss": ratio(row.get("d_loss")),
+        "coin": ratio(coin),
         "correlation": ratio(row.get("correlation")),
     }
     correlation = row.get("correlation")
     found = {
         "collapsed": fold.collapsed,
         "restarted": fold.restarted,
-        "won": d_won(row),
+        "won": d_won(row, coin),
         "scrambled": correlation is not None and abs(correlation) < SCRAMBLED,
     }
     return [COMPLAINTS[name].with_values(values) for name, is_so in found.items() if is_so]
