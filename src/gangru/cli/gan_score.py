@@ -30,6 +30,9 @@ def gan_score(
     stocks: Annotated[
         int, typer.Option("--stocks", metavar="N", min=1, help="Stocks drawn of each date.")
     ] = 100,
+    steps: Annotated[
+        int, typer.Option("--steps", metavar="N", min=1, help="Steps of each small net's training.")
+    ] = 1000,
     seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Seed of the scores.")] = 0,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")
@@ -56,7 +59,9 @@ def gan_score(
     documents = []
     for job in jobs:
         with share_progress("gan-score") as on_progress:
-            documents.append(score_fold(inputs, job, ScoreSettings(stocks=stocks, seed=seed), on_progress))
+            documents.append(
+                score_fold(inputs, job, ScoreSettings(stocks=stocks, steps=steps, seed=seed), on_progress)
+            )
         err.print(f"{job.name} scored: {documents[-1]['seconds']:.1f} s")
     if as_json:
         typer.echo(json.dumps({"study": workspace.study, "folds": documents}))

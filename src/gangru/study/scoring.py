@@ -41,10 +41,13 @@ def scored_jobs(inputs: Inputs, fold: str | None) -> list[FoldJob]:
         )
     chosen = [job for job in jobs if (job.name == fold if fold is not None else job.done)]
     undone = [job.name for job in chosen if not job.done]
-    if undone or not chosen:
+    if undone:
         raise CheckpointError(
-            f"{undone[0] if undone else 'no fold'} of study {workspace.study} is trained to its end"
-            f"{' not yet' if undone else ''}: run `gangru train` first"
+            f"{undone[0]} of study {workspace.study} is not trained to its end: run `gangru train` first"
+        )
+    if not chosen:
+        raise CheckpointError(
+            f"no fold of study {workspace.study} is trained to its end: run `gangru train` first"
         )
     return chosen
 

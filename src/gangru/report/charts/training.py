@@ -145,10 +145,10 @@ def panel(
     ]
     frame: pl.DataFrame = figure.data.select("epoch", *series)
     axis = alt.Axis(tickCount=5, format="~%") if number_format.endswith("%") else alt.Axis(tickCount=5)
-    decades = far_apart(frame.drop("epoch")) if level is None and bounds is None else []
-    if decades:
-        scale = alt.Scale(type="log", domain=[decades[0], decades[-1]])
-        axis = alt.Axis(values=decades, format="~g")
+    wide = far_apart(frame.drop("epoch")) if level is None and bounds is None else None
+    if wide is not None:
+        scale = alt.Scale(type="log", domain=list(wide), nice=False)
+        axis = alt.Axis(values=log_ticks(*wide), format="~g")
     else:
         scale = alt.Scale(domain=list(bounds)) if bounds else alt.Scale(zero=True)
     y = alt.Y(title=title, axis=axis, scale=scale)
@@ -160,11 +160,17 @@ def panel(
     return theme.finished(alt.layer(*drawn, data=theme.values(frame)), height=height, name=name)
 
 
-def far_apart(frame: pl.DataFrame) -> list[float]:
-    """Powers of ten around values that are all above 0 and lie far apart; none where a plain axis shows them."""
+def far_apart(frame: pl.DataFrame) -> tuple[float, float] | None:
+    """Ends of a logarithmic axis for values that are all above 0 and lie far apart; None where a plain one will do."""
     values = frame.select(pl.all().cast(pl.Float64).fill_null(np.nan)).to_numpy()
     values = values[np.isfinite(values)]
     if not values.size or values.min() <= 0 or values.max() < FAR * values.min():
-        return []
-    low, high = math.floor(math.log10(values.min())), math.ceil(math.log10(values.max()))
-    return [10.0**power for power in range(low, high + 1)]
+        return None
+    return values.min().item() / 1.2, values.max().item() * 1.2
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 3, 10, 30, … between two ends; the powers of ten alone where these are many."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 3) if len(powers) <= 4 else (1,)
+    return [tick for power in powers for step in steps if low <= (tick := step * 10.0**power) <= high]

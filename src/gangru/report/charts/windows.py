@@ -51,9 +51,9 @@ def strip(frame: pl.DataFrame, feature: str, *, axis: alt.X, language: Language,
     drawn = theme.lines(series, x=axis, y=y, tooltip=tip, strokeWidth=1.7, strokeJoin="round")
     drawn = drawn.encode(detail=[alt.Detail("code:N")])
     if legend:
-        drawn.encoding.color.legend.offset = 20  # above the stocks' names
+        drawn.encoding.color["legend"]["offset"] = 20  # above the stocks' names
     else:
-        drawn.encoding.color.legend = None
+        drawn.encoding.color["legend"] = None
     names = (
         alt.Chart(theme.values(stock_labels(frame)))
         .mark_text(align="left", baseline="bottom", fontSize=11, color=INK)
@@ -72,7 +72,10 @@ def day_axis(starts: Sequence[int], first_day: int, language: Language, *, last:
         title=language.gettext("Day of the window; 0 is the newest") if last else None,
         scale=alt.Scale(domain=[-1, max(labels) + 1], nice=False),
         axis=alt.Axis(
-            values=list(labels), labelExpr=f"{json.dumps(labels)}[datum.value]", labelOverlap=False
+            values=list(labels),
+            labels=last,
+            labelExpr=f"{json.dumps(labels)}[datum.value]",
+            labelOverlap=False,
         ),
     )
 
