@@ -35,7 +35,7 @@ TELLING = (
     "amplitude",
 )  # features drawn, where the windows have them
 
-GAN_COLUMNS: dict[str, Text] = {
+TRAINING_FIGURES: dict[str, Text] = {
     "d_loss": text("D loss"),
     "valid_d_loss": text("D loss, validation"),
     "g_loss": text("G loss"),
@@ -43,8 +43,12 @@ GAN_COLUMNS: dict[str, Text] = {
     "d_fake_accuracy": text("D right on generated"),
     "valid_d_real_accuracy": text("real, validation"),
     "valid_d_fake_accuracy": text("generated, validation"),
+    "d_gradient_norm": text("Gradient of D"),
+    "g_gradient_norm": text("Gradient of G"),
     "reconstruction_loss": text("Training error"),
     "valid_error": text("Validation error"),
+}
+WINDOW_FIGURES: dict[str, Text] = {
     "correlation": text("G(x) with x"),
     "variance_ratio": text("Variance ratio"),
     "dispersion_ratio": text("Dispersion ratio"),
@@ -52,9 +56,8 @@ GAN_COLUMNS: dict[str, Text] = {
     "distance_moments": text("of moments"),
     "distance_autocorrelation": text("of autocorrelations"),
     "distance_cross_correlation": text("of cross-correlations"),
-    "d_gradient_norm": text("Gradient of D"),
-    "g_gradient_norm": text("Gradient of G"),
 }
+GAN_FIGURES = TRAINING_FIGURES | WINDOW_FIGURES
 
 READING = text(
     "How to read it. A healthy D is right a little more often than a coin on both kinds, the ratios lie near 1, and "
@@ -131,7 +134,7 @@ def generator_blocks(material: Material, fold: FoldRecord) -> tuple[Block, ...]:
     if not any(kept_row(one) for one in material.folds):
         return picture
     reading = (Prose((READING,)),) if material.generator == "gan" else ()
-    return (*reading, *picture, health_table(material))
+    return (*reading, *picture, *health_tables(material))
 
 
 def predictor_figure(fold: FoldRecord) -> Figure:
@@ -222,29 +225,33 @@ def kept_row(fold: FoldRecord) -> dict[str, float | None]:
         else curves.clear()
     )
     row = (kept if len(kept) else curves.sort("epoch").tail(1)).row(0, named=True)
-    return {name: number(row[name]) for name in GAN_COLUMNS if name in row}
+    return {name: number(row[name]) for name in GAN_FIGURES if name in row}
 
 
-def health_table(material: Material) -> Table:
-    """The generators' figures at the epochs that were kept, newest first; a column where some training has it."""
+def health_tables(material: Material) -> tuple[Table, ...]:
+    """The generators' figures at the epochs that were kept: of their training, and of their windows."""
+    made = (
+        health_table(
+            material, "gan_health", text("Generators at the epoch kept: training"), TRAINING_FIGURES
+        ),
+        health_table(material, "gan_likeness", text("Generators at the epoch kept: windows"), WINDOW_FIGURES),
+    )
+    return tuple(table for table in made if len(table.columns) > 2)
+
+
+def health_table(material: Material, key: str, caption: Text, figures: dict[str, Text]) -> Table:
+    """One row a training, newest first; a column for each figure that some training has."""
     folds = sorted(material.folds, key=lambda f: f.nominal, reverse=True)
     rows = [(fold, kept_row(fold)) for fold in folds]
-    names = [name for name in GAN_COLUMNS if any(name in row for _, row in rows)]
+    names = [name for name in figures if any(name in row for _, row in rows)]
     columns = (
         Column("nominal", text("Training"), "day"),
         Column("gan_epoch", text("GAN epoch"), "integer"),
-        *(
-            Column(
-                name,
-                GAN_COLUMNS[name],
-                "share" if name.endswith("accuracy") else "fine" if "gradient" in name else "ratio",
-            )
-            for name in names
-        ),
+        *(Column(name, figures[name], "share" if name.endswith("accuracy") else "fine") for name in names),
     )
     return Table(
-        "gan_health",
-        text("Generators at the epoch kept"),
+        key,
+        caption,
         columns,
         tuple((fold.nominal, fold.best_gan_epoch, *(row.get(name) for name in names)) for fold, row in rows),
         undefined=text("–: this training has no such figure."),
