@@ -212,6 +212,8 @@ def make_fold(
             "d_real_accuracy": 0.6 + 0.05 / epoch,
             "d_fake_accuracy": 0.55 + 0.05 / epoch,
             "valid_d_loss": d_loss + 0.4 * np.exp(-epoch / 4),
+            "valid_d_real_accuracy": 0.58 + 0.05 / epoch,
+            "valid_d_fake_accuracy": 0.53 + 0.05 / epoch,
             "d_gradient_norm": 0.01 * 1.5**epoch,
             "g_gradient_norm": 1 + 0.1 * epoch,
             "distance_moments": 0.5 / epoch,

@@ -4,13 +4,15 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from gangru.training.feeding import regenerate
+from gangru.training.fold_run import FoldJob, load_fold, train_fold
 from gangru.training.gan import build_generator
 from gangru.training.gan_picture import COLUMNS, write_windows
 from gangru.training.loop import seeded
-from gangru.training.settings import GanSettings, TrainingSettings
+from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
 from training.fold_data import planted_fold
 
 GAN, TRAINING = GanSettings(generator_hidden=8), TrainingSettings(threads=1)
@@ -57,6 +59,25 @@ def test_features_without_names_are_numbered(tmp_path: Path) -> None:
     write_windows(tmp_path / "w.csv", planted_fold(), generator(), GAN, TRAINING, None)
     with (tmp_path / "w.csv").open() as file:
         assert {row["feature"] for row in csv.DictReader(file)} == {f"feature {i}" for i in (1, 2, 3, 4)}
+
+
+@pytest.mark.parametrize(
+    "gan", [{"feed": "beside"}, {"feed": "augment"}, {"ic_learning_rate": 1e-2}, {"z": "window+noise"}]
+)
+def test_a_folds_picture_is_of_the_generator_that_it_keeps(tmp_path: Path, gan: dict[str, object]) -> None:
+    settings = GanSettings(
+        generator_hidden=4, discriminator_channels=(2, 4), max_epochs=1, min_epochs=1, **gan
+    )
+    predictor = PredictorSettings(hidden=4, mlp=(4,), max_epochs=2, learning_rate=1e-2)
+    manifest = {"features": list(NAMES)}
+    job = FoldJob(
+        "2018-12-31", tmp_path / "run", planted_fold, "gan", settings, predictor, TRAINING, "", "", manifest
+    )
+    train_fold(job, lambda _: None)
+    kept = load_fold(job, 4).generator
+    assert kept is not None
+    write_windows(tmp_path / "w.csv", planted_fold(), kept, settings, TRAINING, NAMES)
+    assert (tmp_path / "run" / "gan_windows.csv").read_bytes() == (tmp_path / "w.csv").read_bytes()
 
 
 def test_a_published_window_of_eighteen_features_stays_small(tmp_path: Path) -> None:

@@ -27,13 +27,8 @@ EVEN = 0.90  # above this share D hardly tells them apart
 SURE = 0.90  # accuracy on both kinds from which D has won
 SCRAMBLED = 0.30  # correlation of G(x) with x under which little of the window survives as it was
 
-TELLING = (
-    "close",
-    "volume",
-    "turnover",
-    "return_1d",
-    "amplitude",
-)  # features drawn, where the windows have them
+# features drawn, where the windows have them
+TELLING = ("close", "volume", "turnover", "return_1d", "amplitude")
 
 TRAINING_FIGURES: dict[str, Text] = {
     "d_loss": text("D loss"),
