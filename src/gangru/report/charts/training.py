@@ -152,7 +152,10 @@ def panel(
     else:
         scale = alt.Scale(domain=list(bounds)) if bounds else alt.Scale(zero=True)
     y = alt.Y(title=title, axis=axis, scale=scale)
-    drawn = [theme.lines(series, x=x, y=y, tooltip=tip, strokeWidth=1.8, point=alt.OverlayMarkDef(size=14))]
+    lines = theme.lines(series, x=x, y=y, tooltip=tip, strokeWidth=1.8, point=alt.OverlayMarkDef(size=14))
+    if len(series) > 2:
+        lines.encoding.color["legend"]["columns"] = 2  # half a page is narrow
+    drawn = [lines]
     if level is not None:
         drawn += [theme.rule(level[0], dash=(1, 3)), theme.rule_name(*level)]
     if figure.mark is not None:
