@@ -102,9 +102,7 @@ def test_what_cannot_be_scored_is_told(inputs: Inputs) -> None:
         scored_jobs(inputs, "2017-01-01")
     root = inputs.workspace.root
     plain = load_inputs(open_workspace(root, "plain", {"features.generator": "none"}))
-    with pytest.raises(
-        CheckpointError, match=r'study plain has no generator \(features.generator = "none"\)'
-    ):
+    with pytest.raises(CheckpointError, match=r"study plain has no generator \(features.generator = 'none'"):
         scored_jobs(plain, None)
     new = load_inputs(open_workspace(root, "new", {"training.seed": 4}))
     with pytest.raises(

@@ -12,6 +12,7 @@ from gangru.report.write import write_report
 from gangru.study.data_notes import data_notes
 from gangru.study.fold_records import fold_record, read_json
 from gangru.study.inputs import Inputs
+from gangru.study.jobs import folds_of
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, plain_settings
 from gangru.study.simulated import simulation_facts
@@ -55,10 +56,10 @@ def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:
     """The trainings that made the factor up to the edition's picks, oldest first."""
     workspace = inputs.workspace
     until = evaluation.picks_date or f"{evaluation.last_month}-31"
-    records = []
+    records, due = [], {fold.name for fold in folds_of(inputs)}
     for done in sorted(workspace.runs.glob("*/DONE")):
         manifest = read_json(done.parent / "manifest.json")
-        if manifest["trained_on"] < until:
+        if manifest["trained_on"] < until and manifest["nominal"] in due:
             records.append(fold_record(done.parent, manifest, inputs.calendar))
     return records
 

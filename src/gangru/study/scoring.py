@@ -11,7 +11,7 @@ import numpy as np
 from gangru.atomic import write_text
 from gangru.errors import CheckpointError
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import fold_jobs, folds_of
+from gangru.study.jobs import all_jobs, folds_of
 from gangru.training.batches import FoldData
 from gangru.training.fold_run import FoldJob, load_fold
 from gangru.training.gan_score import ScoreSettings, score_generator
@@ -22,24 +22,23 @@ OnProgress = Callable[[str, float], None]
 
 
 def scored_jobs(inputs: Inputs, fold: str | None) -> list[FoldJob]:
-    """The trained folds to score: all of them, or the one named.
+    """The trained folds to score, with every seed: all of them, or the one named.
 
     Raises CheckpointError where the study has no generator, the fold is none, or nothing is trained to its end.
     """
     workspace = inputs.workspace
     kind = workspace.settings.features.generator
-    if kind == "none":
+    if kind == "none" or workspace.settings.predictor.kind == "reversal":
         raise CheckpointError(
-            f'study {workspace.study} has no generator (features.generator = "none"): its predictor reads the real '
-            "windows, and there is nothing to score"
+            f"study {workspace.study} has no generator (features.generator = {kind!r}, predictor.kind = "
+            f"{workspace.settings.predictor.kind!r}): there is nothing to score"
         )
-    jobs = fold_jobs(inputs, folds_of(inputs))
-    names = [job.name for job in jobs]
+    jobs, names = all_jobs(inputs, folds_of(inputs)), [one.name for one in folds_of(inputs)]
     if fold is not None and fold not in names:
         raise CheckpointError(
             f"study {workspace.study} has no fold {fold!r}; its folds are {', '.join(names)}"
         )
-    chosen = [job for job in jobs if (job.name == fold if fold is not None else job.done)]
+    chosen = [job for job in jobs if (job.name.startswith(fold) if fold is not None else job.done)]
     undone = [job.name for job in chosen if not job.done]
     if undone:
         raise CheckpointError(

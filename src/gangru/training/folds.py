@@ -60,7 +60,8 @@ def due_folds(
     """The trainings that are due: nominal dates from settings.first to settings.last with enough history in `data`.
 
     `calendar` are trading days reaching past the data, `data` the days that have bars. A training is due once the data
-    reach its trading day. Raises TrainingError where a training asked for lacks history, or none is due.
+    reach its trading day. Where settings.folds names some, only those are given; each serves the half year after it as
+    ever. Raises TrainingError where a training asked for lacks history or is not due, or none is due.
     """
     needed = history_needed(settings, reach, window)
     asked = np.datetime64(settings.first) if settings.first else None
@@ -84,7 +85,17 @@ def due_folds(
             f"no training is due: a training needs {needed} trading days of history up to a 30 June or 31 December, "
             f"the store has {len(data)} days from {data[0]} to {data[-1]}"
         )
-    return folds
+    return chosen(folds, settings.folds)
+
+
+def chosen(due: list[Fold], names: tuple[str, ...]) -> list[Fold]:
+    """The folds of these nominal dates, all where none is named. Raises TrainingError for one that is not due."""
+    unknown = sorted(set(names) - {fold.name for fold in due})
+    if unknown:
+        raise TrainingError(
+            f"training.folds names {unknown[0]}, which is not due: due are {', '.join(fold.name for fold in due)}"
+        )
+    return [fold for fold in due if not names or fold.name in names]
 
 
 def serves_to(calendar: Dates, nominal: np.datetime64) -> np.datetime64:

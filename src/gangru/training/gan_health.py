@@ -16,10 +16,10 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class CollapseRule:
-    """A GAN counts as collapsed once one of these has held at the end of `epochs` epochs in a row.
+    """A GAN counts as collapsed once one of these has held for `epochs` epochs in a row.
 
-    Both are of the validation dates: the spread between generated stocks, and the discriminator's loss, where its form
-    has one of a coin toss.
+    The spread between generated stocks is of the validation dates at the epoch's end; the discriminator's loss is the
+    smaller one of that and of the epoch's training, where its form has one of a coin toss.
     """
 
     min_dispersion: float = 0.02  # over the real one
@@ -102,4 +102,5 @@ def is_collapsed(curve: list[dict[str, float]], rule: CollapseRule, coin_toss: f
     flat = all(row["dispersion_ratio"] < rule.min_dispersion for row in recent)
     if coin_toss is None:
         return flat
-    return flat or all(row["valid_d_loss"] < rule.min_discriminator_share * coin_toss for row in recent)
+    floor = rule.min_discriminator_share * coin_toss
+    return flat or all(min(row["d_loss"], row["valid_d_loss"]) < floor for row in recent)
