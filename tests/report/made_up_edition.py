@@ -187,6 +187,16 @@ def empty_evaluation() -> Evaluation:
     )  # fmt: skip
 
 
+def make_windows() -> pl.DataFrame:
+    rows = [
+        (f"60000{n}.SH", feature, day, np.sin(n + day / 5 + f), 0.8 * np.sin(n + day / 5 + f) + 0.1)
+        for n in range(4)
+        for f, feature in enumerate(("open", "close", "volume", "return_1d"))
+        for day in range(-39, 1)
+    ]
+    return pl.DataFrame(rows, schema=["code", "feature", "day", "real", "generated"], orient="row")
+
+
 def make_fold(
     year: int = 2019, *, gan: bool = True, d_loss: float = 1.30, collapsed: bool = False
 ) -> FoldRecord:
@@ -201,6 +211,14 @@ def make_fold(
             "dispersion_ratio": 0.8 - 0.3 / epoch,
             "d_real_accuracy": 0.6 + 0.05 / epoch,
             "d_fake_accuracy": 0.55 + 0.05 / epoch,
+            "valid_d_loss": d_loss + 0.4 * np.exp(-epoch / 4),
+            "valid_d_real_accuracy": 0.58 + 0.05 / epoch,
+            "valid_d_fake_accuracy": 0.53 + 0.05 / epoch,
+            "d_gradient_norm": 0.01 * 1.5**epoch,
+            "g_gradient_norm": 1 + 0.1 * epoch,
+            "distance_moments": 0.5 / epoch,
+            "distance_autocorrelation": 0.3 / epoch,
+            "distance_cross_correlation": 0.2 / epoch,
             "distance": 1 / epoch,
         }
     )
@@ -223,6 +241,8 @@ def make_fold(
         restarted=False,
         seconds=321.0,
         best_valid_ic=0.0987,
+        gan_windows=make_windows() if gan else None,
+        windows_on=date(year, 11, 29),
     )
 
 

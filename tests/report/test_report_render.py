@@ -126,7 +126,8 @@ def test_each_chart_is_embedded_as_a_specification_and_as_a_picture(page):
     specs = [json.loads(s) for s in page.scripts if s.startswith("{")]
     assert [s["usermeta"]["name"] for s in specs] == [
         "ic", "net_value", "excess", "drawdown", "deciles", "decay",
-        "predictor", "losses", "accuracies", "likeness", "distance",
+        "predictor", "losses", "accuracies", "likeness", "ratios", "distance", "gradients",
+        "windows close", "windows volume", "windows return_1d",
     ]  # fmt: skip
     assert all(s["$schema"].startswith("https://vega.github.io/schema/vega-lite/") for s in specs)
     stills = [v for tag, name, v in page.attributes if tag == "img" and name == "src"]
@@ -258,7 +259,7 @@ def test_every_table_and_chart_has_its_sheet(contents):
         }
         styles = book.read("xl/styles.xml").decode()
     assert {t.key for t in contents.tables()} <= names
-    assert {"data_ic", "data_net_value", "data_gan"} <= names
+    assert {"data_ic", "data_net_value", "data_gan", "data_gan_windows"} <= names
     assert 'quotePrefix="1"' in styles
 
 

@@ -37,7 +37,7 @@ def test_commands_in_code_blocks_are_commands() -> None:
     for page in PAGES:
         for block in re.findall(r"```(?:sh|bash|console)?\n(.*?)```", page.read_text(), re.DOTALL):
             for line in block.splitlines():
-                if match := re.match(r"(?:\$ )?gangru ([a-z]+)", line):
+                if match := re.match(r"(?:\$ )?gangru ([a-z-]+)", line):
                     assert match[1] in commands, f"{page.name}: {line}"
 
 

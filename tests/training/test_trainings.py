@@ -249,7 +249,7 @@ def test_a_fold_leaves_its_directory_and_a_rerun_changes_nothing(tmp_path: Path,
         "predictor.safetensors",
         "DONE",
     }
-    expected |= {"generator.safetensors"} if kind != "none" else set()
+    expected |= {"generator.safetensors", "gan_windows.csv"} if kind != "none" else set()
     expected |= {"gan_curves.csv"} if kind in ("gan", "ae") else set()
     assert names - {"gan_curves_first_attempt.csv"} == expected
     restarted = kind == "gan" and json.loads((one.directory / "metrics.json").read_text())["gan"]["restarted"]
@@ -267,7 +267,13 @@ def test_the_same_seed_gives_the_same_weights_byte_for_byte(tmp_path: Path) -> N
     one, two = job(tmp_path / "a", "gan"), job(tmp_path / "b", "gan")
     train_fold(one, silent)
     train_fold(two, silent)
-    for name in ("generator.safetensors", "predictor.safetensors", "gan_curves.csv", "predictor_curves.csv"):
+    for name in (
+        "generator.safetensors",
+        "predictor.safetensors",
+        "gan_curves.csv",
+        "predictor_curves.csv",
+        "gan_windows.csv",
+    ):
         assert (one.directory / name).read_bytes() == (two.directory / name).read_bytes(), name
 
 
@@ -320,7 +326,7 @@ def test_a_fold_of_trees_leaves_its_text_and_a_rerun_changes_nothing(tmp_path: P
             "predictor.lightgbm.txt",
             "DONE",
         ]
-        assert names - {"generator.safetensors"} == set(expected)
+        assert names - {"generator.safetensors", "gan_windows.csv"} == set(expected)
         for name in ("predictor.lightgbm.txt", "predictor_curves.csv"):
             assert (one.directory / name).read_bytes() == (two.directory / name).read_bytes()
         trained = load_fold(one, features=4)

@@ -150,18 +150,22 @@ class Table:
         return any(number(v) is None if isinstance(v, float) else v is None for row in self.rows for v in row)
 
 
-ChartKind = Literal["ic", "net_value", "deciles", "decay", "predictor", "gan"]
+ChartKind = Literal["ic", "net_value", "deciles", "decay", "predictor", "gan", "windows"]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A numbered exhibit that `gangru.report.charts` draws from `data`; `mark` is a position to point out."""
+    """A numbered exhibit that `gangru.report.charts` draws from `data`.
+
+    `mark` is a position to point out, `level` a value to compare with.
+    """
 
     key: str
     kind: ChartKind
     caption: Words
     data: pl.DataFrame
     mark: float | None = None
+    level: float | None = None
     notes: tuple[Words, ...] = ()
     empty: Words | None = None
     exhibit: int = 0

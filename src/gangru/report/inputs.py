@@ -16,8 +16,10 @@ class FoldRecord:
     """One training as the report tells it.
 
     predictor_curves: epoch, train_ic, valid_ic.
-    gan_curves: epoch, d_loss, g_loss, correlation, variance_ratio, dispersion_ratio, d_real_accuracy,
-    d_fake_accuracy, distance; None where no GAN was trained. An absent column is left out of its chart.
+    gan_curves: epoch, d_loss, g_loss, d_real_accuracy, d_fake_accuracy, d_gradient_norm, g_gradient_norm,
+    correlation, variance_ratio, dispersion_ratio, distance and its three parts, distance_*; None where no GAN was
+    trained. An absent column is left out of its chart.
+    gan_windows: code, feature, day, real, generated of a few stocks on `windows_on`; None where none were kept.
     """
 
     nominal: date
@@ -32,6 +34,8 @@ class FoldRecord:
     restarted: bool
     seconds: float
     best_valid_ic: float | None
+    gan_windows: pl.DataFrame | None = None
+    windows_on: date | None = None
 
 
 @dataclass(frozen=True)

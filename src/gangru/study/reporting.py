@@ -1,20 +1,16 @@
 """The monthly of one return month: an evaluation that knows nothing later, the folds, the provenance."""
 
-import json
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import polars as pl
 
 from gangru.errors import ReportError
 from gangru.evaluation.result import Evaluation, Headline
-from gangru.market.daily import Dates
 from gangru.report.contents import build_contents
 from gangru.report.inputs import Comparison, FoldRecord, Provenance
 from gangru.report.write import write_report
 from gangru.study.data_notes import data_notes
+from gangru.study.fold_records import fold_record, read_json
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import folds_of
 from gangru.study.provenance import code_version, package_versions
@@ -22,8 +18,6 @@ from gangru.study.settings import StudySettings, plain_settings
 from gangru.study.simulated import simulation_facts
 from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
-
-NO_CURVE = pl.DataFrame(schema={"epoch": pl.Int64, "train_ic": pl.Float64, "valid_ic": pl.Float64})
 
 
 def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[Path]:
@@ -70,28 +64,6 @@ def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:
     return records
 
 
-def fold_record(directory: Path, manifest: dict[str, Any], calendar: Dates) -> FoldRecord:
-    """One run directory as the report tells it."""
-    metrics = read_json(directory / "metrics.json")
-    gan = metrics["gan"] or {}
-    curves, predictor_curves = directory / "gan_curves.csv", directory / "predictor_curves.csv"
-    first_served = calendar[np.searchsorted(calendar, np.datetime64(manifest["trained_on"]), side="right")]
-    return FoldRecord(
-        nominal=date.fromisoformat(manifest["nominal"]),
-        trained_on=date.fromisoformat(manifest["trained_on"]),
-        serves_from=first_served.item(),
-        serves_to=date.fromisoformat(manifest["serves_to"]),
-        predictor_curves=pl.read_csv(predictor_curves) if predictor_curves.exists() else NO_CURVE,
-        gan_curves=pl.read_csv(curves) if curves.exists() else None,
-        best_predictor_epoch=metrics["best_epoch"],
-        best_gan_epoch=gan.get("best_epoch"),
-        collapsed=bool(gan.get("collapsed")),
-        restarted=bool(gan.get("restarted")),
-        seconds=sum(metrics["seconds"].values()),
-        best_valid_ic=metrics["best_valid_ic"],
-    )
-
-
 def provenance(workspace: Workspace) -> Provenance:
     """Settings, data, code and packages behind the edition."""
     code = code_version()
@@ -121,9 +93,3 @@ def comparisons(workspace: Workspace, evaluation: Evaluation) -> list[Comparison
         if path != workspace.evaluation_path and same_months:
             found.append(Comparison(document["study"], Headline(**document["headline"])))
     return found
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """A JSON file of a run."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content

@@ -20,6 +20,7 @@ from gangru.market.daily import Floats
 from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import FOLD_SECTIONS, all_jobs, fold_settings_text, folds_of
+from gangru.study.pictures import draw_pictures
 from gangru.study.predicting import Prediction, predicted, serving_folds
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import Workspace
@@ -45,8 +46,11 @@ class FactorTable:
 
 
 def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
-    """Train every due fold that is not trained, with every seed; the names of those trained now."""
-    return train_folds(all_jobs(inputs, folds_of(inputs)), on_tick)
+    """Train what is due with every seed and draw what the run directories lack; the names of those trained now."""
+    jobs = all_jobs(inputs, folds_of(inputs))
+    trained = train_folds(jobs, on_tick)
+    draw_pictures(inputs, jobs)
+    return trained
 
 
 def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:

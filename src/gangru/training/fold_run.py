@@ -22,6 +22,7 @@ from gangru.training.batches import FoldData
 from gangru.training.feeding import channels, fed_fold, generated
 from gangru.training.gan import GanResult, build_generator, means, train_gan
 from gangru.training.gan_health import window_health
+from gangru.training.gan_picture import write_windows
 from gangru.training.gradient_boosting import FILE as TREES_FILE
 from gangru.training.gradient_boosting import (
     BoostedTrees,
@@ -130,11 +131,11 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
     result = fit_predictor(job, data, made, shape, on_tick)
     write_curve(job.directory / "predictor_curves.csv", result.curve)
     if made is not None:
+        generator, names = tuned_generator(result) or made.generator, job.manifest.get("features")
         checkpoint.write_tensors(
-            job.directory / "generator.safetensors",
-            (tuned_generator(result) or made.generator).state_dict(),
-            shape | asdict(job.gan),
+            job.directory / "generator.safetensors", generator.state_dict(), shape | asdict(job.gan)
         )
+        write_windows(job.directory / "gan_windows.csv", data, generator, job.gan, job.training, names)
     metrics = {
         "best_epoch": result.best_epoch,
         "best_valid_ic": result.best_ic,

@@ -1,11 +1,11 @@
 """Which chart a figure is, and its still picture."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from gangru.report.blocks import ChartKind, Figure
-from gangru.report.charts import performance, training
-from gangru.report.charts.theme import READER, Spec
+from gangru.report.charts import performance, training, windows
+from gangru.report.charts.theme import CONFIG, INK, READER, Spec
 from gangru.report.languages import Language
 
 DRAWINGS: Mapping[ChartKind, Callable[[Figure, Language], list[Spec]]] = {
@@ -15,6 +15,7 @@ DRAWINGS: Mapping[ChartKind, Callable[[Figure, Language], list[Spec]]] = {
     "decay": performance.ic_decay,
     "predictor": training.predictor_curves,
     "gan": training.gan_health,
+    "windows": windows.window_strips,
 }
 SNIPPET = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = vegaEmbed;"
 
@@ -28,10 +29,33 @@ def still_svg(spec: Spec, width: int) -> str:
     """The chart as an SVG of a fixed width in pixels, drawn without a browser and without the network."""
     import vl_convert
 
-    still = {key: value for key, value in spec.items() if key != "params"} | {"width": width}
+    still = {key: value for key, value in spec.items() if key != "params"}
+    if "concat" not in still:
+        still["width"] = width
     if "layer" in still:
         still["layer"] = [layer for layer in still["layer"] if layer.get("name") != READER]
     return str(vl_convert.vegalite_to_svg(still, allowed_base_urls=[]))
+
+
+def sheet_svg(specs: Sequence[Spec], title: str, *, columns: int, width: int) -> str:
+    """All panels of a figure on one white sheet under a title, `columns` beside each other, as SVG."""
+    panels: list[Spec] = []
+    datasets: Spec = {}
+    for spec in specs:
+        datasets |= spec.get("datasets", {})
+        whole = ("$schema", "config", "autosize", "usermeta", "datasets")
+        panels.append({key: value for key, value in spec.items() if key not in whole} | {"width": width})
+    sheet = {
+        "$schema": specs[0]["$schema"],
+        "config": dict(CONFIG) | {"background": "white", "padding": 16},
+        "title": {"text": title, "anchor": "start", "fontSize": 15, "color": INK, "offset": 14},
+        "datasets": datasets,
+        "concat": panels,
+        "columns": columns,
+        "spacing": 22,
+        "resolve": {"scale": {"color": "independent"}},
+    }
+    return still_svg(sheet, width)
 
 
 @cache

@@ -109,6 +109,14 @@ def rule(value: float, *, dash: tuple[int, int] = (4, 3)) -> Chart:
     return mark.encode(y=alt.YDatum(value))
 
 
+def rule_name(value: float, name: str) -> Chart:
+    """What a level line stands for, small, at its right end."""
+    mark: alt.Chart = alt.Chart(alt.InlineData(values=[{"name": name}])).mark_text(
+        align="right", baseline="bottom", dx=-4, dy=-2, fontSize=10, color=SOFT
+    )
+    return mark.encode(x=alt.value("width"), y=alt.YDatum(value), text="name:N")
+
+
 def upright(column: str, value: float) -> Chart:
     """An upright line at a position of the horizontal axis."""
     mark: alt.Chart = alt.Chart().mark_rule(strokeDash=[2, 2], color=SOFT, strokeWidth=1)

@@ -1,16 +1,18 @@
-"""Charts of a training: the predictor's IC by epoch, and the GAN's health in four panels."""
+"""Charts of a training: the predictor's IC by epoch, and the generator's health in panels."""
 
 import math
+from dataclasses import dataclass
 
 import altair as alt
+import numpy as np
 import polars as pl
 
 from gangru.report.blocks import Figure
 from gangru.report.charts import theme
-from gangru.report.charts.theme import AMBER, BLUE, GREY, NAVY, TEAL, Series, Spec
+from gangru.report.charts.theme import AMBER, GREY, NAVY, TEAL, Series, Spec
 from gangru.report.languages import Language
 
-COIN_TOSS_LOSS = 2 * math.log(2)
+FAR = 30  # largest over smallest value from which an axis is logarithmic
 
 
 def predictor_curves(figure: Figure, language: Language) -> list[Spec]:
@@ -21,30 +23,103 @@ def predictor_curves(figure: Figure, language: Language) -> list[Spec]:
 
 
 def gan_health(figure: Figure, language: Language) -> list[Spec]:
-    """Losses, D's accuracies, likeness of generated and real windows, and the distance that ends it."""
+    """Losses, D's accuracies, likeness, ratios, distances and gradients; what the curves lack is left out."""
+    found = []
+    for one in health_panels(language, figure.level):
+        series = {column: shown for column, shown in one.series.items() if column in figure.data.columns}
+        if series:
+            found.append(
+                panel(
+                    figure,
+                    series,
+                    one.title,
+                    language,
+                    height=170,
+                    name=one.name,
+                    level=one.level,
+                    bounds=one.bounds,
+                )
+            )
+    return found
+
+
+@dataclass(frozen=True)
+class HealthPanel:
+    """What one panel shows: its lines, the level they are compared with and that level's name, fixed bounds."""
+
+    name: str
+    title: str
+    series: Series
+    level: tuple[float, str] | None = None
+    bounds: tuple[float, float] | None = None
+
+
+def health_panels(language: Language, coin_toss: float | None) -> tuple[HealthPanel, ...]:
+    """Every panel of a generator's health; `coin_toss` is the loss of a D that knows nothing, where it has one."""
     say = language.gettext
-    losses = {"d_loss": (say("D loss"), NAVY), "g_loss": (say("G loss"), AMBER)}
-    accuracies = {
-        "d_real_accuracy": (say("D right on real"), NAVY),
-        "d_fake_accuracy": (say("D right on generated"), AMBER),
-    }
-    likeness = {
-        "correlation": (say("Correlation of G(x) with x"), NAVY),
-        "variance_ratio": (say("Variance ratio"), TEAL),
-        "dispersion_ratio": (say("Dispersion ratio"), AMBER),
-    }
-    distance = {"distance": (say("Distance"), BLUE)}
-    panels = (
-        (losses, say("Loss"), COIN_TOSS_LOSS, "losses", None),
-        (accuracies, say("Accuracy"), 0.5, "accuracies", (0.0, 1.0)),
-        (likeness, say("Ratio"), 1.0, "likeness", None),
-        (distance, say("Distance"), None, "distance", None),
+    return (
+        HealthPanel(
+            "losses",
+            say("Loss"),
+            {
+                "d_loss": (say("D loss"), NAVY),
+                "valid_d_loss": (say("D loss, validation"), TEAL),
+                "g_loss": (say("G loss"), AMBER),
+            },
+            None if coin_toss is None else (coin_toss, say("coin toss")),
+        ),
+        HealthPanel(
+            "accuracies",
+            say("Accuracy"),
+            {
+                "d_real_accuracy": (say("D right on real"), NAVY),
+                "d_fake_accuracy": (say("D right on generated"), AMBER),
+                "valid_d_real_accuracy": (say("real, validation"), TEAL),
+                "valid_d_fake_accuracy": (say("generated, validation"), GREY),
+            },
+            (0.5, say("coin toss")),
+            (0.0, 1.0),
+        ),
+        HealthPanel(
+            "errors",
+            say("Squared error"),
+            {
+                "reconstruction_loss": (say("Training error"), GREY),
+                "valid_error": (say("Validation error"), NAVY),
+            },
+        ),
+        HealthPanel(
+            "likeness",
+            say("Correlation"),
+            {"correlation": (say("Correlation of G(x) with x"), NAVY)},
+            (0.0, say("unrelated")),
+            (-1.0, 1.0),
+        ),
+        HealthPanel(
+            "ratios",
+            say("Ratio"),
+            {
+                "variance_ratio": (say("Variance ratio"), NAVY),
+                "dispersion_ratio": (say("Dispersion ratio"), AMBER),
+            },
+            (1.0, say("alike")),
+        ),
+        HealthPanel(
+            "distance",
+            say("Distance"),
+            {
+                "distance": (say("Distance"), NAVY),
+                "distance_moments": (say("of moments"), AMBER),
+                "distance_autocorrelation": (say("of autocorrelations"), TEAL),
+                "distance_cross_correlation": (say("of cross-correlations"), GREY),
+            },
+        ),
+        HealthPanel(
+            "gradients",
+            say("Gradient norm"),
+            {"d_gradient_norm": (say("of D"), NAVY), "g_gradient_norm": (say("of G"), AMBER)},
+        ),
     )
-    return [
-        panel(figure, known, title, language, height=170, name=name, level=level, bounds=bounds)
-        for series, title, level, name, bounds in panels
-        if (known := {column: shown for column, shown in series.items() if column in figure.data.columns})
-    ]
 
 
 def panel(
@@ -55,7 +130,7 @@ def panel(
     *,
     height: int,
     name: str,
-    level: float | None = None,
+    level: tuple[float, str] | None = None,
     bounds: tuple[float, float] | None = None,
     number_format: str = ".3f",
 ) -> Spec:
@@ -68,14 +143,37 @@ def panel(
     tip += [
         alt.Tooltip(f"{column}:Q", format=number_format, title=label) for column, (label, _) in series.items()
     ]
+    frame: pl.DataFrame = figure.data.select("epoch", *series)
     axis = alt.Axis(tickCount=5, format="~%") if number_format.endswith("%") else alt.Axis(tickCount=5)
-    y = alt.Y(
-        title=title, axis=axis, scale=alt.Scale(domain=list(bounds)) if bounds else alt.Scale(zero=True)
-    )
-    drawn = [theme.lines(series, x=x, y=y, tooltip=tip, strokeWidth=1.8, point=alt.OverlayMarkDef(size=14))]
+    wide = far_apart(frame.drop("epoch")) if level is None and bounds is None else None
+    if wide is not None:
+        scale = alt.Scale(type="log", domain=list(wide), nice=False)
+        axis = alt.Axis(values=log_ticks(*wide), format="~g")
+    else:
+        scale = alt.Scale(domain=list(bounds)) if bounds else alt.Scale(zero=True)
+    y = alt.Y(title=title, axis=axis, scale=scale)
+    lines = theme.lines(series, x=x, y=y, tooltip=tip, strokeWidth=1.8, point=alt.OverlayMarkDef(size=14))
+    if len(series) > 2:
+        lines.encoding.color["legend"]["columns"] = 2  # half a page is narrow
+    drawn = [lines]
     if level is not None:
-        drawn.append(theme.rule(level, dash=(1, 3)))
+        drawn += [theme.rule(level[0], dash=(1, 3)), theme.rule_name(*level)]
     if figure.mark is not None:
         drawn.append(theme.upright(say("Epoch"), figure.mark))
-    frame: pl.DataFrame = figure.data.select("epoch", *series)
     return theme.finished(alt.layer(*drawn, data=theme.values(frame)), height=height, name=name)
+
+
+def far_apart(frame: pl.DataFrame) -> tuple[float, float] | None:
+    """Ends of a logarithmic axis for values that are all above 0 and lie far apart; None where a plain one will do."""
+    values = frame.select(pl.all().cast(pl.Float64).fill_null(np.nan)).to_numpy()
+    values = values[np.isfinite(values)]
+    if not values.size or values.min() <= 0 or values.max() < FAR * values.min():
+        return None
+    return values.min().item() / 1.2, values.max().item() * 1.2
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """1, 3, 10, 30, … between two ends; the powers of ten alone where these are many."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    steps = (1, 3) if len(powers) <= 4 else (1,)
+    return [tick for power in powers for step in steps if low <= (tick := step * 10.0**power) <= high]
