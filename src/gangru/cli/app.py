@@ -42,7 +42,18 @@ def options(
     """
 
 
-for module in ("setting_up", "sources", "facts", "rules", "check", "store", "export", "stages", "demo"):
+for module in (
+    "setting_up",
+    "sources",
+    "facts",
+    "rules",
+    "check",
+    "store",
+    "export",
+    "stages",
+    "audit",
+    "demo",
+):
     import_module(f"gangru.cli.{module}").register(app)
 
 
