@@ -78,7 +78,7 @@ def noisy(rows: pl.DataFrame, random: Random) -> pl.DataFrame:
     high, low = np.maximum(open_, close) * spread(0.01), np.minimum(open_, close) * spread(0.01)
     volume = np.maximum(base("volume", 1e6), 100) * spread(1) * (random.random(n) > 0.01)
     price = np.where(random.random(n) < 0.7, low + random.random(n) * (high - low), close * spread(0.3))
-    silent = np.isin(rows["code"].to_numpy(), rows["code"].unique().sort().gather_every(10).to_numpy())
+    silent = rows["code"].is_in(rows["code"].unique().sort().gather_every(10).implode()).to_numpy()
     factor = np.where(silent | (random.random(n) < 0.05), np.nan, base("factor", 1.0) * spread(0.3))
     shares = np.where(random.random(n) < 0.05, np.nan, base("float_shares", 1e8) * spread(0.5))
     made = {
