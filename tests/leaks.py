@@ -32,6 +32,7 @@ class Leak:
 
     plant: Callable[[Patch], None]
     caught_by: tuple[str, ...]
+    dates: int = 1  # random days that the audit asks beside those of the fold
 
 
 def changed_panel(change: Callable[[np.ndarray, DailyMarket], np.ndarray]) -> Callable[[Patch], None]:
@@ -225,7 +226,7 @@ def stocks_that_agree_alone(patch: Patch) -> None:
 IN_FEATURES = ("features", "windows", "predictions", "factor", "training inputs", "weights")
 LEAKS: dict[str, Leak] = {
     "a scaler fitted on all days": Leak(changed_panel(scaled_by_all_days), IN_FEATURES),
-    "a scaler fitted on the fold": Leak(windows_scaled_over_the_fold, ("training inputs",)),
+    "a scaler fitted on the fold": Leak(windows_scaled_over_the_fold, ("training inputs",), 0),
     "a fill that looks forward": Leak(changed_panel(filled_backwards), ("features",)),
     "a centred rolling window": Leak(changed_panel(centred_mean), ("features", "windows", "predictions")),
     "a label among the features": Leak(
@@ -242,6 +243,6 @@ LEAKS: dict[str, Leak] = {
     "a purge of zero": Leak(purge_of_zero, ("training inputs", "no training label meets a validation label")),
     "a label that ends a day late": Leak(late_label, ("labels", "labels end by the training day")),
     "an early stop on later dates": Leak(stop_on_later_dates, ("labels end by the training day", "weights")),
-    "a fit on the validation dates": Leak(fitted_on_validation, ("trained on shuffled labels",)),
-    "an evaluation of who agrees": Leak(stocks_that_agree_alone, ("evaluated on shuffled labels",)),
+    "a fit on the validation dates": Leak(fitted_on_validation, ("trained on shuffled labels",), 0),
+    "an evaluation of who agrees": Leak(stocks_that_agree_alone, ("evaluated on shuffled labels",), 0),
 }

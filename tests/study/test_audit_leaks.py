@@ -17,6 +17,6 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.mark.parametrize("name", LEAKS)
 def test_a_planted_leak_is_caught(name: str, workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     LEAKS[name].plant(monkeypatch)
-    found = {check.name: check.finding for check in audit(workspace, dates=1).leaks}
+    found = {check.name: check.finding for check in audit(workspace, LEAKS[name].dates).leaks}
     assert set(LEAKS[name].caught_by) <= found.keys(), found
     assert all(found.values())

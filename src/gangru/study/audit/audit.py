@@ -23,7 +23,6 @@ from gangru.study.audit.outputs import (
     Part,
     compared,
     dates_to_predict,
-    last_row,
     outputs_of_day,
     training_parts,
     written_factor_part,
@@ -92,7 +91,7 @@ def audit(
     """
     with TemporaryDirectory(prefix="gangru-audit-") as temporary:
         on_step("reading the market", 0.0)
-        inputs = load_inputs(workspace)
+        inputs = load_inputs(held(workspace))
         folds = folds_of(inputs)
         plan = planned(inputs, folds, dates, seed, Path(temporary))
         original = answers(inputs, plan, folds, on_step)
@@ -111,6 +110,13 @@ def audit(
         return AuditReport(workspace.study, plan.fold.name, seed, tuple(checks), scrambled)
 
 
+def held(workspace: Workspace) -> Workspace:
+    """The workspace at its store's present versions: what is ingested during the audit is no leak."""
+    settings = workspace.settings
+    pins = dict(workspace.store.pinned().pins)
+    return replace(workspace, settings=replace(settings, data=replace(settings.data, pins=pins)))
+
+
 def at(on_step: OnStep, share: float) -> Callable[[str], None]:
     """Tell stages at one share of the whole."""
     return lambda stage: on_step(stage, share)
@@ -123,7 +129,7 @@ def planned(inputs: Inputs, folds: list[Fold], dates: int, seed: int, root: Path
     span that the fold serves, where it has a factor date; the others anywhere with a window before and days after.
     """
     market, settings = inputs.market, inputs.workspace.settings
-    enough = [f for f in folds if last_row(inputs, f.trained_on) + FUTURE_DAYS < len(market.dates)]
+    enough = [f for f in folds if market.date_index(f.trained_on) + FUTURE_DAYS < len(market.dates)]
     fold = (enough or folds)[-1]
     own = spans.spans_of(inputs, [fold])[0]
     served = factor_rows(market.dates, inputs.calendar, "month_end")
@@ -133,7 +139,7 @@ def planned(inputs: Inputs, folds: list[Fold], dates: int, seed: int, root: Path
     free = np.setdiff1d(np.arange(first, max(last, first + 1)), [own.trained, own.valid[0] - 1])
     rows = np.sort(random.permutation(free)[:dates])
     late = free[free >= served[0]] if len(served) else free[:0]
-    if dates and len(late):
+    if len(rows) and len(late):
         rows[-1] = late[random.integers(len(late))]
     asked = {own.trained: (True, True, False), int(own.valid[0]) - 1: (True, False, False)}
     asked |= {int(row): (False, False, bool(len(served) and row >= served[0])) for row in rows}
@@ -171,8 +177,7 @@ def answers(inputs: Inputs, plan: Plan, folds: list[Fold], on_step: OnStep) -> O
         weights = [weights_part(job.directory)] if question.weights else []
         found = [*all_parts(own, question, nets), *trained_parts.get(question.day, []), *weights]
         parts[question.day] = {part.name: part for part in found}
-    store = replace(inputs.workspace.store, pins=dict(inputs.workspace.store.pins))
-    return Original(parts, nets, inputs.calendar, store, checks)
+    return Original(parts, nets, inputs.calendar, inputs.workspace.store, checks)
 
 
 def audit_inputs(inputs: Inputs, plan: Plan, folder: str, store: Path | None) -> Inputs:
@@ -224,11 +229,11 @@ def some_factor(inputs: Inputs, plan: Plan, nets: TrainedFold) -> pl.DataFrame:
     rows = factor_rows(market.dates, inputs.calendar, "month_end")
     served = market.dates[rows] <= plan.fold.serves_to
     ready = rows[served & (rows >= settings.features.window - 1)][-EVALUATED_MONTHS - 1 :]
-    tables = []
+    tables = [pl.DataFrame(schema={"date": pl.Date, "code": pl.String, "factor": pl.Float64})]
     for row in ready.tolist():
         stocks, pret, _ = stages.predicted(inputs, nets, row)
         made = factor_of_date(inputs.panel, row, stocks, pret, inputs.exposures, settings.factor, "audit")
-        tables.append(made.table)
+        tables.append(made.table.select("date", "code", "factor"))
     return pl.concat(tables)
 
 

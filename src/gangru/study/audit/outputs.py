@@ -12,7 +12,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gangru.errors import MarketError
 from gangru.factor.dates import factor_rows
 from gangru.factor.predict import factor_of_date
 from gangru.market.daily import Bools
@@ -191,11 +190,3 @@ def compared(first: Part, second: Part) -> list[str]:
     """The items that are not the same bytes in both, in order."""
     names = list(dict.fromkeys([*first.digests, *second.digests]))
     return [name for name in names if first.digests.get(name) != second.digests.get(name)]
-
-
-def last_row(inputs: Inputs, day: np.datetime64) -> int:
-    """The row of the last day of data on or before a day; raises MarketError where there is none."""
-    row = int(np.searchsorted(inputs.market.dates, day, side="right")) - 1
-    if row < 0:
-        raise MarketError(f"no trading day on or before {day}")
-    return row

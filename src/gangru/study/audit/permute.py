@@ -111,7 +111,7 @@ def evaluation_check(inputs: Inputs, table: pl.DataFrame, random: Random) -> Che
     nothing = Check(name, None, what, 0, 0, "months", 0, "not checked", "no month's return is known")
     if not parts:
         return nothing
-    shuffled = pl.concat(parts).select("date", "code", "factor")
+    shuffled = pl.concat(parts)
     try:
         series = stages.evaluate(inputs, FactorTable(shuffled, pl.DataFrame())).series
     except EvaluationError as error:

@@ -35,7 +35,7 @@ class FoldSpans:
 def measured_reach(inputs: Inputs) -> int:
     """Trading days from a label's date to the last day whose prices it looks at, found by moving them day by day."""
     settled = inputs.workspace.settings.label.reach
-    ahead = 2 * settled + 10
+    ahead = min(2 * settled + 10, len(inputs.market.dates) - 2)
     market = well_traded(inputs.market, ahead)
     row = len(market.dates) - ahead - 1
     before = replace(inputs, market=market).labels[row]
