@@ -60,7 +60,7 @@ def audit(
 
 
 def print_report(report: "AuditReport") -> None:
-    """The table of comparisons, a section a day, and a line of totals."""
+    """The table of comparisons, a section a day; what was scrambled on each, and a line of totals."""
     from rich.table import Table
 
     from gangru.cli.screen import out
@@ -75,6 +75,9 @@ def print_report(report: "AuditReport") -> None:
         last = check.day
         table.add_row(*cells(check))
     out.print(table)
+    for day, rows in report.scrambled.items():
+        counts = ", ".join(f"{table} {count:,}" for table, count in rows.items())
+        out.print(f"rows replaced, removed or added after {day}: {counts}", soft_wrap=True)
     held = sum(check.verdict == "holds" for check in report.checks)
     out.print(
         f"{len(report.checks)} comparisons of {report.size:,} bytes: {held} hold, {len(report.leaks)} leak, "

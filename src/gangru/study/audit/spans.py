@@ -124,7 +124,7 @@ def span_checks(inputs: Inputs, spans: list[FoldSpans], reach: int, what: str) -
             for t in np.intersect1d(own.purged, np.union1d(own.train, own.valid))
         ]
     every = sum(len(own.train) + len(own.valid) for own in spans)
-    scope = f"{what}, labels of {reach} days"
+    scope = f"{what}; labels reach {reach} days"
     return [
         span_check("labels end by the training day", ends, every, "labels", scope),
         span_check(
@@ -143,4 +143,4 @@ def span_check(name: str, broken: list[str], count: int, unit: str, scope: str) 
     verdict: Verdict = "LEAK" if broken else "holds"
     finding = f"{len(broken):,} of {count:,} {unit}, first {broken[0]}" if broken else ""
     day: date | None = None
-    return Check(name, day, f"nothing: {scope}", 0, count, unit, count * 8, verdict, finding)
+    return Check(name, day, f"nothing ({scope})", 0, count, unit, count * 8, verdict, finding)
