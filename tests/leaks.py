@@ -199,6 +199,15 @@ def fitted_on_validation(patch: Patch) -> None:
     patch.setattr(fold_run, "train_predictor", leaking)
 
 
+def validation_among_training(patch: Patch) -> None:
+    original = fold_run.train_predictor
+
+    def leaking(data: FoldData, *rest: Any) -> Any:
+        return original(replace(data, train=data.train + data.valid), *rest)
+
+    patch.setattr(fold_run, "train_predictor", leaking)
+
+
 def scaled_with_all_who_ever_list(patch: Patch) -> None:
     original = windows.standardise_stocks
 
@@ -244,5 +253,8 @@ LEAKS: dict[str, Leak] = {
     "a label that ends a day late": Leak(late_label, ("labels", "labels end by the training day")),
     "an early stop on later dates": Leak(stop_on_later_dates, ("labels end by the training day", "weights")),
     "a fit on the validation dates": Leak(fitted_on_validation, ("trained on shuffled labels",), 0),
+    "validation dates among the training dates": Leak(
+        validation_among_training, ("weights without validation labels",), 0
+    ),
     "an evaluation of who agrees": Leak(stocks_that_agree_alone, ("evaluated on shuffled labels",), 0),
 }

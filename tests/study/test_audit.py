@@ -68,7 +68,7 @@ def test_it_compares_all_that_a_study_says(audited: tuple[AuditReport, State, Pa
     names = {
         "stocks", "facts", "bars", "universe", "features", "labels", "float value", "industries", "windows",
         "predictions", "factor", "factor table", "training inputs", "validation inputs", "weights",
-        "trained on shuffled labels", "evaluated on shuffled labels", "labels end by the training day",
+        "weights without validation labels", "trained on shuffled labels", "evaluated on shuffled labels", "labels end by the training day",
         "no training label meets a validation label", "purged dates are absent",
     }  # fmt: skip
     assert {check.name for check in report.checks} == names

@@ -22,11 +22,11 @@ from gangru.study.audit.outputs import (
     Digests,
     Part,
     compared,
-    dates_to_predict,
     outputs_of_day,
     training_parts,
     written_factor_part,
 )
+from gangru.study.audit.plan import Plan, Question, planned
 from gangru.study.audit.result import AuditReport, Check, Verdict
 from gangru.study.audit.scramble import write_twin
 from gangru.study.inputs import Inputs, load_inputs
@@ -40,34 +40,8 @@ from gangru.training.loop import prepare_torch
 PERMUTED_EPOCHS = 8
 PERMUTED_RATE = 30.0  # times the predictor's step: it has to be able to learn what it must not see
 EVALUATED_MONTHS = 6
-FUTURE_DAYS = 20  # trading days that a random day has after it, at least
 
 OnStep = Callable[[str, float], None]
-
-
-@dataclass(frozen=True)
-class Question:
-    """One day of the audit: what is compared on it, beside all that is dated up to it.
-
-    `inputs` compares the fold's samples up to the day, `weights` trains the twin's fold, `table` runs the factor stage.
-    """
-
-    day: date
-    predicted_on: list[np.datetime64]
-    inputs: bool = False
-    weights: bool = False
-    table: bool = False
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What one audit asks: the fold that is trained, its days, and where it works."""
-
-    own: Workspace
-    fold: Fold
-    questions: tuple[Question, ...]
-    root: Path
-    seed: int
 
 
 @dataclass
@@ -122,34 +96,6 @@ def at(on_step: OnStep, share: float) -> Callable[[str], None]:
     return lambda stage: on_step(stage, share)
 
 
-def planned(inputs: Inputs, folds: list[Fold], dates: int, seed: int, root: Path) -> Plan:
-    """Choose the fold and the days: its training day, the day before its first validation date, and random ones.
-
-    The fold is the last with enough days after it to be a future, else the last. The first random day lies in the
-    span that the fold serves, where it has a factor date; the others anywhere with a window before and days after.
-    """
-    market, settings = inputs.market, inputs.workspace.settings
-    enough = [f for f in folds if market.date_index(f.trained_on) + FUTURE_DAYS < len(market.dates)]
-    fold = (enough or folds)[-1]
-    own = spans.spans_of(inputs, [fold])[0]
-    served = factor_rows(market.dates, inputs.calendar, "month_end")
-    served = served[served > own.trained]
-    random = np.random.default_rng([seed, 7])
-    first, last = settings.features.window + settings.label.reach, len(market.dates) - 1 - FUTURE_DAYS
-    free = np.setdiff1d(np.arange(first, max(last, first + 1)), [own.trained, own.valid[0] - 1])
-    rows = np.sort(random.permutation(free)[:dates])
-    late = free[free >= served[0]] if len(served) else free[:0]
-    if len(rows) and len(late):
-        rows[-1] = late[random.integers(len(late))]
-    asked = {own.trained: (True, True, False), int(own.valid[0]) - 1: (True, False, False)}
-    asked |= {int(row): (False, False, bool(len(served) and row >= served[0])) for row in rows}
-    questions = []
-    for row in sorted(asked):
-        day = market.dates[row].item()
-        questions.append(Question(day, dates_to_predict(inputs, day), *asked[row]))
-    return Plan(inputs.workspace, fold, tuple(questions), root, seed)
-
-
 def answers(inputs: Inputs, plan: Plan, folds: list[Fold], on_step: OnStep) -> Original:
     """Everything that is asked of the untouched market: spans, nets, shuffled labels, and the parts of each day."""
     reach = spans.measured_reach(inputs)
@@ -195,12 +141,27 @@ def all_parts(inputs: Inputs, question: Question, nets: TrainedFold) -> Iterator
         yield written_factor_part(inputs, question.day)
 
 
-def weights_part(directory: Path) -> Part:
+def weights_part(directory: Path, curves: bool = True) -> Part:
     """What a training left, a digest a file."""
     made = Digests()
-    for name, content in short.weight_files(directory).items():
+    for name, content in short.weight_files(directory, curves).items():
         made.add(name, content)
     return made.part("weights", "files")
+
+
+def one_epoch_check(inputs: Inputs, plan: Plan, few: FoldData, random: np.random.Generator) -> Check:
+    """Weights of a single epoch, which leaves nothing to choose: validation labels must not have touched them."""
+    parts = []
+    for name, data in (("seen", few), ("unseen", permute.with_shuffled_labels(few, random, train=False))):
+        where = short.audit_workspace(plan.own, plan.root / name, plan.fold, None, epochs=1)
+        job = short.fold_job(replace(inputs, workspace=where), plan.fold)
+        short.train_short(job, data, len(where.settings.features.names), lambda _stage: None)
+        parts.append(weights_part(job.directory, curves=False))
+    labels = sum(len(sample.label_N) for sample in few.valid)
+    made = verdict(plan.questions[0].day, parts[0], parts[1], labels, 0)
+    return replace(
+        made, name="weights without validation labels", day=None, scrambled="labels of the validation dates"
+    )
 
 
 def shuffled_checks(
@@ -218,6 +179,7 @@ def shuffled_checks(
     features = len(where.settings.features.names)
     blind = short.train_short(job, data, features, at(on_step, 0.15))
     return [
+        one_epoch_check(inputs, plan, few, random),
         permute.training_check(inputs, blind, data, PERMUTED_EPOCHS, random),
         permute.evaluation_check(inputs, some_factor(inputs, plan, nets), random),
     ]

@@ -26,8 +26,11 @@ Floats = NDArray[np.float64]
 Random = np.random.Generator
 
 
-def with_shuffled_labels(data: FoldData, random: Random) -> FoldData:
-    """The samples with their labels shuffled within each date; stocks without a label stay without."""
+def with_shuffled_labels(data: FoldData, random: Random, *, train: bool = True) -> FoldData:
+    """The samples with their labels shuffled within each date; stocks without a label stay without.
+
+    Where `train` is false only the validation dates' are.
+    """
 
     def shuffled(sample: Sample) -> Sample:
         label = sample.label_N.copy()
@@ -36,7 +39,9 @@ def with_shuffled_labels(data: FoldData, random: Random) -> FoldData:
         return replace(sample, label_N=label)
 
     return replace(
-        data, train=tuple(shuffled(s) for s in data.train), valid=tuple(shuffled(s) for s in data.valid)
+        data,
+        train=tuple(shuffled(s) for s in data.train) if train else data.train,
+        valid=tuple(shuffled(s) for s in data.valid),
     )
 
 

@@ -46,7 +46,13 @@ def short_settings(settings: StudySettings, fold: Fold, epochs: int, rate: float
 
     What decides which dates and bytes a training may see stays untouched.
     """
-    predictor = with_known(settings.predictor, max_epochs=epochs, patience=epochs)
+    predictor = with_known(
+        settings.predictor,
+        max_epochs=epochs,
+        patience=epochs,
+        lightgbm_max_rounds=epochs,
+        lightgbm_patience=epochs,
+    )
     faster = with_known(predictor, learning_rate=rate * getattr(predictor, "learning_rate", 1.0))
     return replace(
         settings,
@@ -56,6 +62,7 @@ def short_settings(settings: StudySettings, fold: Fold, epochs: int, rate: float
             settings.training,
             first=fold.name,
             last=fold.name,
+            folds=(),
             device="cpu",
             stocks_per_date=0,
             validation_stocks_per_date=0,
@@ -105,11 +112,11 @@ def train_short(job: FoldJob, data: FoldData, features: int, on_epoch: Callable[
     return load_fold(short, features)
 
 
-def weight_files(directory: Path) -> dict[str, bytes]:
-    """What a training left behind but for where and how long it ran: file → bytes."""
+def weight_files(directory: Path, curves: bool = True) -> dict[str, bytes]:
+    """What a training left behind but for where and how long it ran: file → bytes, with its curves or without."""
     files = sorted(path for path in directory.rglob("*") if path.is_file())
     return {
         str(path.relative_to(directory)): path.read_bytes()
         for path in files
-        if path.name not in NOT_OF_THE_WEIGHTS
+        if path.name not in NOT_OF_THE_WEIGHTS and (curves or path.suffix != ".csv")
     }
