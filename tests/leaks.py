@@ -17,7 +17,7 @@ from gangru.features.panel import Panel
 from gangru.market.daily import GONE, DailyMarket
 from gangru.market.universe import Universe
 from gangru.study import inputs as study_inputs
-from gangru.study import jobs, stages
+from gangru.study import jobs, predicting, stages
 from gangru.study.inputs import Inputs
 from gangru.training import fold_run
 from gangru.training.batches import FoldData
@@ -140,14 +140,15 @@ def value_of_today(patch: Patch) -> None:
 
 
 def labelled_stocks_alone(patch: Patch) -> None:
-    original = stages.predicted
+    original = predicting.predicted
 
-    def leaking(inputs: Inputs, fold: Any, row: int) -> Any:
-        stocks, pret, counts = original(inputs, fold, row)
-        labelled = np.isfinite(inputs.labels[row, stocks])
-        return stocks[labelled], pret[labelled], counts
+    def leaking(inputs: Inputs, serving: Any, row: int) -> predicting.Prediction:
+        told = original(inputs, serving, row)
+        labelled = np.isfinite(inputs.labels[row, told.stocks])
+        return replace(told, stocks=told.stocks[labelled], pret=told.pret[labelled])
 
-    patch.setattr(stages, "predicted", leaking)
+    for module in (predicting, stages):
+        patch.setattr(module, "predicted", leaking)
 
 
 def purge_of_zero(patch: Patch) -> None:

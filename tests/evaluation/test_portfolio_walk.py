@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gangru.evaluation.portfolio import Execution, departures, follow, free_execution
+from gangru.evaluation.portfolio import Execution, departures, follow, free_execution, months_held
 from gangru.market.daily import carried
 
 NAN = np.nan
@@ -183,3 +183,39 @@ def test_no_rebalancing_gives_an_empty_path():
         np.ones((3, 2)), np.zeros(0, dtype=int), 0, np.zeros((0, 2), bool), everything_allowed(0, 2)
     )
     assert len(path.gross) == len(path.row) == len(path.turnover) == 0
+
+
+def test_months_out_of_the_market_earn_nothing_and_what_follows_is_bought_anew():
+    # One stock doubles each month; months 1 and 2 are out.
+    prices = 10 * 2.0 ** np.arange(5)[:, None]
+    held, targets = np.array([True, False, False, True]), np.array([[True], [False], [False], [True]])
+    cost = np.array([0.01, 9, 9, 0.02])
+    allowed = everything_allowed(4, 1, buy_cost=cost, sell_cost=cost)
+    path = follow(prices, np.array([0, 1, 2, 3]), 4, targets, allowed, held)
+    assert path.row.tolist() == [0, 1, 4]
+    assert path.gross.tolist() == [1, 2, 4]
+    assert path.net.tolist() == pytest.approx([1, 2 * 0.99, 4 * 0.99 * 0.98])
+    assert path.month_return[[0, 3]].tolist() == [1, 1]
+    assert np.isnan(path.month_return[1:3]).all()
+    assert np.isnan(path.turnover).all()  # both are first purchases
+
+
+def test_a_path_may_begin_after_months_out_of_the_market():
+    prices = 10 * 2.0 ** np.arange(4)[:, None]
+    held = np.array([False, False, True])
+    path = follow(prices, np.arange(3), 3, held[:, None], everything_allowed(3, 1), held)
+    assert (path.row.tolist(), path.gross.tolist()) == ([2, 3], [1, 2])
+    nothing = follow(
+        prices, np.arange(3), 3, held[:, None], everything_allowed(3, 1), np.zeros(3, dtype=bool)
+    )
+    assert len(nothing.row) == len(nothing.gross) == 0
+
+
+@pytest.mark.parametrize(
+    ("scored", "held"),
+    [("1111", "1111"), ("1011", "1111"), ("1001", "1001"), ("1101", "1111"), ("10001011", "10001111"),
+     ("10", "11"), ("100", "100"), ("", "")],
+)  # fmt: skip
+def test_a_lone_month_without_a_score_is_held_and_a_longer_span_is_not(scored, held):
+    flags = np.array([c == "1" for c in scored], dtype=bool)
+    assert months_held(flags).tolist() == [c == "1" for c in held]

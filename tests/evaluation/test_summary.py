@@ -372,6 +372,59 @@ def test_a_month_without_a_factor_has_no_ic_and_keeps_the_portfolio(noise, noise
     assert any("1 of" in note and "have no IC" in note for note in result.notes)
 
 
+def test_half_a_year_without_a_factor_is_in_no_figure(noise, noise_factor, labels):
+    month = pl.col("date").dt.strftime("%Y-%m")
+    cut = noise_factor.filter(~month.is_between(pl.lit("2020-06"), pl.lit("2020-11")))
+    eligible = ~np.isnan(noise.close)
+    result = evaluated(cut, noise, labels(noise), eligible=eligible)
+    whole = evaluated(noise_factor, noise, labels(noise), eligible=eligible)
+    served = ~pl.col("month").is_between(pl.lit("2020-07"), pl.lit("2020-12"))
+    gap = result.series.filter(~served)
+    assert len(gap) == 6
+    for name in (
+        "ic",
+        "rank_ic",
+        "ic_t_to_t",
+        "long_return",
+        "benchmark_return",
+        "excess_return",
+        "turnover",
+    ):
+        assert gap[name].null_count() == 6, name
+    kept, usual = result.series.filter(served), whole.series.filter(served)
+    for name in ("ic", "rank_ic", "benchmark_return"):
+        assert kept[name].to_list() == pytest.approx(usual[name].to_list()), name
+    assert result.headline.months == len(kept)
+    assert result.headline.ic_mean == pytest.approx(kept["rank_ic"].mean())
+    # what the portfolio earned is what the served months earned, and the years are of the same days
+    value = result.net_value
+    assert value["long"][-1] == pytest.approx((1 + kept["long_return"]).product())
+    assert value["benchmark"][-1] == pytest.approx((1 + kept["benchmark_return"]).product())
+    assert (1 + result.yearly["annual_return"]).product() == pytest.approx(value["long"][-1])
+    out = value["date"].is_between(pl.date(2020, 7, 2), pl.date(2021, 1, 1))
+    assert not out.any()
+    assert result.headline.annual_return == pytest.approx(value["long"][-1] ** (242 / (len(value) - 1)) - 1)
+    deciles = result.deciles.filter(pl.col("decile") == 10)
+    assert deciles["n"][0] == whole.deciles.filter(pl.col("decile") == 10)["n"][0]
+    assert any("6 of" in note and "(2020-07 to 2020-12)" in note for note in result.notes)
+    assert any("out of the market" in note for note in result.notes)
+    json.dumps(to_json(result), allow_nan=False)
+
+
+def test_a_year_without_any_factor_has_no_growth(tiny, month_end_factor, labels):
+    rng = np.random.default_rng(4)
+    market = tiny(50 * np.exp(np.cumsum(rng.normal(0, 0.02, (700, 20)), axis=0)), first="2020-10-01")
+    factor = month_end_factor(market, rng.normal(size=(40, 20)))
+    served = factor.filter(~pl.col("date").is_between(pl.date(2020, 12, 15), pl.date(2021, 12, 15)))
+    result = evaluated(served, market, labels(market))
+    years = {row["year"]: row for row in result.yearly.iter_rows(named=True)}
+    assert years[2021]["months"] == 12
+    for name in ("annual_return", "benchmark_return", "excess", "max_drawdown", "rank_ic_mean"):
+        assert years[2021][name] is None
+        assert years[2020][name] is not None
+        assert years[2022][name] is not None
+
+
 def test_a_factor_inside_the_month_is_traded_at_the_next_month_end(steps, month_end_factor, labels):
     at_month_end = month_end_factor(steps, np.tile([1.0, 2, 3, 4], (2, 1)))
     earlier = at_month_end.with_columns(pl.col("date").dt.offset_by("-7d"))

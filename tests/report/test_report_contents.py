@@ -242,6 +242,22 @@ def test_a_plain_gru_has_no_gan_warning_and_says_that_there_is_none():
     assert EN.words(contents.subtitle) == "The GRU factor in July 2020"
 
 
+@pytest.mark.parametrize(
+    ("kind", "says"), [("lightgbm", "Gradient-boosted"), ("reversal", "Nothing is trained")]
+)
+def test_a_predictor_that_is_no_gru_is_not_called_one(kind, says):
+    plain = make_provenance("gan" if kind == "reversal" else "none")
+    contents = make_contents(
+        folds=[make_fold(gan=False)],
+        provenance=replace(plain, settings=plain.settings | {"predictor": {"kind": kind}}),
+    )
+    (words,) = (s.blocks for s in contents.sections if s.key == "model")
+    sentences = [EN.words(sentence) for block in words for sentence in block.sentences]
+    assert any(sentence.startswith(says) for sentence in sentences)
+    assert not any("GRU" in sentence for sentence in sentences)
+    assert EN.words(contents.subtitle) == "The factor in July 2020"
+
+
 def test_the_newest_training_is_drawn_whatever_the_order():
     contents = make_contents(folds=[make_fold(2019), make_fold(2018)])
     figure = next(b for s in contents.sections for b in s.blocks if isinstance(b, Figure) and b.kind == "gan")

@@ -14,6 +14,7 @@ from gangru.training.batches import FoldData, Sample, date_batches, epoch_random
 from gangru.training.fold_run import FoldJob, load_fold, train_fold
 from gangru.training.gan import train_gan
 from gangru.training.gan_health import CollapseRule, is_collapsed, window_health
+from gangru.training.gradient_boosting import BoostedTrees
 from gangru.training.loop import Tick
 from gangru.training.predictor import predict, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
@@ -210,10 +211,13 @@ def test_a_generator_that_puts_out_a_constant_is_restarted_once_and_reported(
 
 
 def test_a_discriminator_that_is_never_wrong_counts_as_collapse() -> None:
-    healthy = {"dispersion_ratio": 0.8, "d_loss": 1.2}
-    assert not is_collapsed([healthy] * 5, CollapseRule())
-    assert is_collapsed([healthy, *[healthy | {"d_loss": 0.001}] * 3], CollapseRule())
-    assert not is_collapsed([healthy | {"d_loss": 0.001}] * 2, CollapseRule())
+    rule, toss = CollapseRule(), 1.386
+    healthy = {"dispersion_ratio": 0.8, "d_loss": 1.2, "valid_d_loss": 1.2}
+    assert not is_collapsed([healthy] * 5, rule, toss)
+    assert is_collapsed([healthy, *[healthy | {"valid_d_loss": 0.001}] * 3], rule, toss)
+    assert is_collapsed([healthy | {"d_loss": 0.001}] * 3, rule, toss)
+    assert not is_collapsed([healthy | {"valid_d_loss": 0.001}] * 2, rule, toss)
+    assert not is_collapsed([healthy | {"valid_d_loss": -9.0}] * 3, rule, None)  # a critic has no coin toss
 
 
 def test_health_of_a_perfect_copy() -> None:
@@ -297,3 +301,44 @@ def test_a_training_begun_on_other_data_is_not_gone_on_with(tmp_path: Path) -> N
         train_fold(job(tmp_path / "run", manifest={"data_versions": {"bars": 1}}), silent)
     train_fold(one, silent)
     train_fold(job(tmp_path / "run", manifest={"data_versions": {"bars": 1}}), silent)
+
+
+def test_a_fold_of_trees_leaves_its_text_and_a_rerun_changes_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("lightgbm")
+    trees = PredictorSettings(kind="lightgbm", lightgbm_max_rounds=12, lightgbm_min_leaf=20)
+    data = planted_fold()
+    for kind in ("none", "untrained"):
+        one, two = (job(tmp_path / f"{kind}{i}", kind, predictor=trees) for i in range(2))
+        for each in (one, two, one):
+            train_fold(each, silent)
+        names = {path.name for path in one.directory.iterdir()}
+        expected = [
+            "settings.toml",
+            "manifest.json",
+            "predictor_curves.csv",
+            "metrics.json",
+            "predictor.lightgbm.txt",
+            "DONE",
+        ]
+        assert names - {"generator.safetensors"} == set(expected)
+        for name in ("predictor.lightgbm.txt", "predictor_curves.csv"):
+            assert (one.directory / name).read_bytes() == (two.directory / name).read_bytes()
+        trained = load_fold(one, features=4)
+        assert (trained.generator is None) == (kind == "none")
+        assert isinstance(trained.predictor, BoostedTrees)
+        assert len(trained.predictor.predict(data.valid[0].x_NTF)) == 60
+    metrics = json.loads((one.directory / "metrics.json").read_text())
+    assert metrics["best_epoch"] >= 1
+    assert metrics["gan"]["epochs"] == 0
+
+
+def test_a_reversal_trains_nothing_and_reads_no_data_whatever_the_generator(tmp_path: Path) -> None:
+    def never() -> FoldData:
+        raise AssertionError
+
+    one = job(tmp_path / "run", "gan", predictor=PredictorSettings(kind="reversal"), load=never)
+    train_fold(one, silent)
+    names = {path.name for path in one.directory.iterdir()}
+    assert names == {"settings.toml", "manifest.json", "metrics.json", "DONE"}
+    trained = load_fold(one, features=4)
+    assert (trained.predictor, trained.generator) == (None, None)

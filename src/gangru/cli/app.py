@@ -52,6 +52,7 @@ for module in (
     "export",
     "stages",
     "audit",
+    "ablate",
     "demo",
 ):
     import_module(f"gangru.cli.{module}").register(app)

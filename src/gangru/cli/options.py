@@ -21,24 +21,32 @@ Changes = Annotated[
         "--set", metavar="SECTION.KEY=VALUE", help="Change a setting of the study; remembered for its name."
     ),
 ]
+Preset = Annotated[
+    str | None,
+    typer.Option(
+        "--preset", metavar="NAME", help="Named settings (`gangru presets`); --set changes them further."
+    ),
+]
 
 
 def workspace_of(
-    directory: Path | None, study: str = "main", changes: list[str] | None = None
+    directory: Path | None, study: str = "main", changes: list[str] | None = None, preset: str | None = None
 ) -> "Workspace":
     """The workspace a command acts on."""
     from gangru.study.workspace import open_workspace
 
-    return open_workspace(directory or Path(), study, overrides(changes))
+    return open_workspace(directory or Path(), study, overrides(changes, preset))
 
 
-def overrides(changes: list[str] | None) -> dict[str, Any]:
-    """SECTION.KEY=VALUE pairs as a dictionary; a value that is no JSON is taken as text."""
-    pairs: dict[str, Any] = {}
+def overrides(changes: list[str] | None, preset: str | None = None, option: str = "--set") -> dict[str, Any]:
+    """A preset's settings, then SECTION.KEY=VALUE pairs; a value that is no JSON is taken as text."""
+    from gangru.study.presets import preset_changes
+
+    pairs: dict[str, Any] = preset_changes(preset)
     for change in changes or []:
         name, equals, value = change.partition("=")
         if not equals:
-            raise typer.BadParameter(f"{change!r}: expected SECTION.KEY=VALUE", param_hint="--set")
+            raise typer.BadParameter(f"{change!r}: expected SECTION.KEY=VALUE", param_hint=option)
         try:
             pairs[name.strip()] = json.loads(value)
         except json.JSONDecodeError:

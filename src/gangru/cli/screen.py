@@ -173,3 +173,19 @@ def print_headline(evaluation: "Evaluation") -> None:
     for name, label in ROWS.items():
         table.add_row(label, *(figure(name, getattr(headline, name)) for headline in columns.values()))
     out.print(table)
+    if len(evaluation.seeds):
+        out.print(seeds_sentence(evaluation), soft_wrap=True)
+
+
+def seeds_sentence(evaluation: "Evaluation") -> str:
+    """What the seeds' nets alone would have given, beside their average."""
+    means = evaluation.seeds["ic_mean"].drop_nulls()
+    alone = ", ".join(
+        f"{seed}: {figure('ic_mean', value)}"
+        for seed, value in evaluation.seeds.select("seed", "ic_mean").rows()
+    )
+    spread = means.std() if len(means) > 1 else None
+    return (
+        f"Average of {len(evaluation.seeds)} seeds. IC mean of each alone: {alone}; standard deviation "
+        f"{'–' if spread is None else f'{spread:.2%}'}"
+    )

@@ -1,17 +1,37 @@
-"""Commands that set a workspace up or list what it can be made of: init and features."""
+"""Commands that set a workspace up or list what it can be made of: init, presets and features."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Changes, overrides, workspace_of
+from gangru.cli.options import Changes, Preset, overrides, workspace_of
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("init", epilog="Examples:  gangru init mystudy   ·   gangru init toy --simulate")(init)
+    app.command(
+        "presets",
+        epilog="Examples:  gangru presets   ·   gangru run --study tied --preset reconstruct",
+    )(presets)
     app.command("features", epilog="Examples:  gangru features")(features)
+
+
+def presets() -> None:
+    """List the named settings that a study can start from."""
+    from rich.table import Table
+
+    from gangru.cli.screen import out
+    from gangru.study.presets import PRESETS
+
+    table = Table(box=None, pad_edge=False)
+    for name in ("name", "what it is", "settings"):
+        table.add_column(name, overflow="fold")
+    for preset in PRESETS.values():
+        settings = "\n".join(f"{key} = {value}" for key, value in preset.changes.items())
+        table.add_row(preset.name, preset.why, settings or "defaults")
+    out.print(table)
 
 
 def features() -> None:
@@ -35,13 +55,14 @@ def init(
     simulate: Annotated[
         bool, typer.Option("--simulate", help="Also write a simulated market to DIR/simulated and ingest it.")
     ] = False,
+    preset: Preset = None,
     changes: Changes = None,
 ) -> None:
     """Write a commented study.toml with every setting at its default."""
     from gangru.cli.screen import err, out, step
     from gangru.study.workspace import init_workspace
 
-    path = init_workspace(target, overrides(changes))
+    path = init_workspace(target, overrides(changes, preset))
     out.print(f"wrote {path}", soft_wrap=True, markup=False)
     if simulate:
         from gangru.cli.sources import ingest_into

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Changes, Directory, Study, workspace_of
+from gangru.cli.options import Changes, Directory, Preset, Study, workspace_of
 
 
 def register(app: typer.Typer) -> None:
@@ -28,7 +28,9 @@ Month = Annotated[
 ]
 
 
-def train(directory: Directory = None, study: Study = "main", changes: Changes = None) -> None:
+def train(
+    directory: Directory = None, study: Study = "main", changes: Changes = None, preset: Preset = None
+) -> None:
     """Train every fold that is due; what is done is skipped, what is begun goes on from its last finished epoch."""
     from gangru.cli.screen import err, print_warnings, step, training_progress
     from gangru.study import stages
@@ -36,7 +38,7 @@ def train(directory: Directory = None, study: Study = "main", changes: Changes =
     from gangru.study.jobs import unhealthy
     from gangru.study.outdated import outdated
 
-    workspace = workspace_of(directory, study, changes)
+    workspace = workspace_of(directory, study, changes, preset)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with training_progress() as on_tick:
@@ -113,12 +115,13 @@ def run(
     directory: Directory = None,
     study: Study = "main",
     changes: Changes = None,
+    preset: Preset = None,
 ) -> None:
     """Everything in order: ingest (where paths are given), train, factor, evaluate, report."""
     from gangru.cli.running import run_study
     from gangru.cli.sources import ingest_into, print_ingest
 
-    workspace = workspace_of(directory, study, changes)
+    workspace = workspace_of(directory, study, changes, preset)
     if paths:
         print_ingest(ingest_into(directory or Path(), paths))
     for path in run_study(workspace).reports:

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 from gangru.evaluation.groups import top
 from gangru.evaluation.ic import forward_returns, pearson, spearman
 from gangru.evaluation.months import ReturnMonths
-from gangru.evaluation.portfolio import Execution, PortfolioPath, follow, free_execution
+from gangru.evaluation.portfolio import (
+    Execution,
+    PortfolioPath,
+    follow,
+    free_execution,
+    months_held,
+)
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
 from gangru.market.daily import Bools, DailyMarket, Dates, Floats, carried
 from gangru.market.rules import can_buy, can_sell, cost_rates
@@ -65,22 +71,34 @@ def measure(
 ) -> Measured:
     """Measure the months' scores from one entry close to the next, `lag` trading days after each factor date.
 
-    The benchmark holds the universe in equal weights, rebalanced on the same days, without rules or costs.
+    The benchmark holds the universe in equal weights, rebalanced on the same days, without rules or costs. Both are
+    out of the market in two or more successive months without a score.
     """
     entry, exit_ = on.months.entry(lag), on.months.exit(lag)
     returns = forward_returns(on.prices, on.traded, entry, exit_)
     last = int(exit_[-1]) if len(on.months) else 0
     free = free_execution(on.traded, entry)
+    held = months_held(scored_rows(scores_MN))
     return Measured(
         ic=pearson(scores_MN, returns, settings.min_stocks),
         rank_ic=spearman(scores_MN, returns, settings.min_stocks),
         n=(~np.isnan(scores_MN) & ~np.isnan(returns)).sum(axis=1),
         returns=returns,
         long=follow(
-            on.prices, entry, last, top(scores_MN, portfolio.fraction), execution(on, lag, free, portfolio)
+            on.prices,
+            entry,
+            last,
+            top(scores_MN, portfolio.fraction),
+            execution(on, lag, free, portfolio),
+            held,
         ),
-        benchmark=follow(on.prices, entry, last, on.universe, free),
+        benchmark=follow(on.prices, entry, last, on.universe, free, held),
     )
+
+
+def scored_rows(scores_MN: Floats) -> Bools:
+    """The months in which any stock has a score, (M,)."""
+    return np.asarray((~np.isnan(scores_MN)).any(axis=1))
 
 
 def execution(on: Ground, lag: int, free: Execution, portfolio: PortfolioSettings) -> Execution:

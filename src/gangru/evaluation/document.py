@@ -29,6 +29,7 @@ def to_json(evaluation: Evaluation, limits: list[str] | None = None) -> dict[str
         "headline_pearson": plain(dataclasses.asdict(evaluation.headline_pearson)),
         "headline_raw": plain(dataclasses.asdict(evaluation.headline_raw)),
         "headline_t": plain(dataclasses.asdict(evaluation.headline_t)),
+        "seeds": records(evaluation.seeds),
         "series": records(evaluation.series),
         "yearly": records(evaluation.yearly),
         "industries": records(evaluation.industries),

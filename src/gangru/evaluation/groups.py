@@ -83,10 +83,11 @@ def decile_table(
 
     `returns_MN` are the months' returns from the entry close, `universe_return` (M,) the universe's
     equal-weight mean of them. Columns decile, monthly_return, monthly_excess (over the universe),
-    annual_return (compounded), n (mean number of stocks a month).
+    annual_return (compounded), n (mean number of stocks in the months that have any).
     """
     means, counts = group_means(group_numbers(scores_MN, groups), returns_MN, groups)
     excess = means - universe_return[:, None]
+    scored = counts[counts.any(axis=1)]
     mean_return = [mean_of_defined(means[:, g]) for g in range(groups)]
     table = pl.DataFrame(
         {
@@ -94,8 +95,8 @@ def decile_table(
             "monthly_return": mean_return,
             "monthly_excess": [mean_of_defined(excess[:, g]) for g in range(groups)],
             "annual_return": [annualised(means[:, g]) for g in range(groups)],
-            "n": np.rint(counts.mean(axis=0)).astype(np.int64)
-            if len(counts)
+            "n": np.rint(scored.mean(axis=0)).astype(np.int64)
+            if len(scored)
             else np.zeros(groups, dtype=np.int64),
         },
         schema={

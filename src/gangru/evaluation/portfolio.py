@@ -35,10 +35,11 @@ class Execution:
 class PortfolioPath:
     """A portfolio's days and rebalancings.
 
-    `row` (days,) rows of the market's axis from the first rebalancing to the last return's end; `gross` and
-    `net` (days,) net values that start at 1, without and with costs; `month_return` (M,) gross, from each
-    rebalancing to the next; `turnover` (M,) one-sided, NaN for the first purchase and where nothing was aimed
-    at; `blocked_buys`, `blocked_sells` and `departed` (M,) counts of stocks.
+    `row` (days,) rows of the market's axis from the first rebalancing to the last return's end, without the days
+    of months that the portfolio is out of; `gross` and `net` (days,) net values that start at 1, without and with
+    costs; `month_return` (M,) gross, from each rebalancing to the next, NaN for a month it is out of; `turnover`
+    (M,) one-sided, NaN for a first purchase and where nothing was aimed at; `blocked_buys`, `blocked_sells` and
+    `departed` (M,) counts of stocks.
     """
 
     row: Rows
@@ -102,20 +103,39 @@ def walk(prices: Floats, weights: Floats) -> tuple[Floats, Floats]:
     return value, drifted
 
 
-def follow(prices: Floats, entry: Rows, last: int, targets: Bools, allowed: Execution) -> PortfolioPath:
+def months_held(scored: Bools) -> Bools:
+    """The months a portfolio is in the market, (M,): those with a score, and a lone one between that has none.
+
+    One missed month leaves the book as it is; two or more in a row are no result of the scores, and nobody may be
+    taken to hold a book of half a year ago: they are out.
+    """
+    missed = ~scored
+    before, after = np.append(False, missed[:-1]), np.append(missed[1:], False)
+    return np.asarray(scored | ~(before | after))
+
+
+def follow(
+    prices: Floats, entry: Rows, last: int, targets: Bools, allowed: Execution, held: Bools | None = None
+) -> PortfolioPath:
     """Follow a portfolio bought at the rows `entry`, (M,) ascending, to the row `last`.
 
     `prices` (D, N) are adjusted closes, carried; `targets` (M, N) the stocks aimed at, equally weighted; a
-    rebalancing that aims at nothing leaves the portfolio as it is. The costs of a rebalancing lower the net
-    value of the day after it, so that both values start at 1. Each day's value sees prices up to that day.
+    rebalancing that aims at nothing leaves the portfolio as it is. Months that are not `held` (M,) are left out:
+    the values stand still over them, and the portfolio begins anew after them as it did at first. The costs of a
+    rebalancing lower the net value of the day after it, so that both values start at 1. Each day's value sees prices
+    up to that day.
     """
     months = len(entry)
     ends = np.append(entry[1:], last)
     weights = np.zeros(prices.shape[1])
     gross, net = [np.ones(1)], [np.ones(1)]
+    rows: list[Rows] = []
     month_return, turnover = np.full(months, np.nan), np.full(months, np.nan)
     blocked_buys, blocked_sells, departed = (np.zeros(months, dtype=np.int64) for _ in range(3))
     for m in range(months):
+        if held is not None and not held[m]:
+            weights = np.zeros_like(weights)
+            continue
         cost, drifted = 0.0, weights
         if targets[m].any():
             weights, blocked_buys[m], blocked_sells[m] = rebalance(drifted, targets[m], allowed, m)
@@ -127,11 +147,11 @@ def follow(prices: Floats, entry: Rows, last: int, targets: Bools, allowed: Exec
         month_return[m] = value[-1] - 1
         gross.append(gross[-1][-1] * value[1:])
         net.append(net[-1][-1] * (1 - cost) * value[1:])
-    row = np.arange(entry[0], last + 1) if months else np.arange(0)
+        rows.append(np.arange(entry[m] + (1 if rows else 0), ends[m] + 1))
     return PortfolioPath(
-        row,
-        np.concatenate(gross) if months else np.zeros(0),
-        np.concatenate(net) if months else np.zeros(0),
+        np.concatenate(rows) if rows else np.arange(0),
+        np.concatenate(gross) if rows else np.zeros(0),
+        np.concatenate(net) if rows else np.zeros(0),
         month_return,
         turnover,
         blocked_buys,

@@ -7,6 +7,14 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+SEED_FIGURES = {
+    "seed": pl.Int64,
+    "ic_mean": pl.Float64,
+    "icir": pl.Float64,
+    "raw_ic_mean": pl.Float64,
+    "annual_excess": pl.Float64,
+}
+
 
 @dataclass(frozen=True)
 class Headline:
@@ -55,6 +63,7 @@ class Evaluation:
       picks       rank, code, name, industry, score, percentile, tradable, previous_percentile, change, in_long_list
                   (of the factor date after the last return month; every stock with a factor, best first)
       drops       stage, reason, count
+      seeds       seed, ic_mean, icir, raw_ic_mean, annual_excess: each seed's nets alone, where several are averaged
     """
 
     study: str
@@ -79,3 +88,4 @@ class Evaluation:
     )  # industries whose long portfolio lost to its own equal weight in the last month
     industries_lost_1y: int | None
     notes: list[str] = field(default_factory=list)
+    seeds: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SEED_FIGURES))

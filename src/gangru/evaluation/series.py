@@ -44,7 +44,7 @@ def month_table(
 
 
 def net_value_table(dates: Dates, measured: Measured) -> pl.DataFrame:
-    """One row a day from the first purchase to the last return's end; columns of `evaluation.result`."""
+    """One row a day in the market, from the first purchase to the last return's end; columns of `evaluation.result`."""
     long, benchmark = measured.long.gross, measured.benchmark.gross
     excess = long / benchmark
     return pl.DataFrame(
@@ -64,27 +64,28 @@ def net_value_table(dates: Dates, measured: Measured) -> pl.DataFrame:
 def yearly_table(months: ReturnMonths, measured: Measured) -> pl.DataFrame:
     """One row a calendar year of return months.
 
-    annual_return and benchmark_return are compounded over the months that the year has, not annualised;
-    excess is their difference; max_drawdown is the long portfolio's within the year, a positive fraction.
+    annual_return and benchmark_return are compounded over the months that the year has, not annualised, and that the
+    portfolio is in the market; null where it is out in all of them; excess is their difference; max_drawdown is the
+    long portfolio's within the year, a positive fraction.
     """
     year = months.month.astype("datetime64[Y]")
-    closing = (
-        months.end - months.start[:1]
-    )  # months follow one another: the position of each month's last day
+    held = ~np.isnan(measured.long.month_return)
+    closing = np.cumsum(np.where(held, months.end - months.start, 0))  # position of each month's last day
     rows = []
     for value in np.unique(year):
         m = np.flatnonzero(year == value)
         days = slice(int(closing[m[0] - 1]) if m[0] > 0 else 0, int(closing[m[-1]]) + 1)
         long, benchmark = measured.long.gross[days], measured.benchmark.gross[days]
+        gain, usual = growth(long), growth(benchmark)
         rows.append(
             {
                 "year": int(str(value)),
                 "months": len(m),
                 "ic_mean": mean_of_defined(measured.ic[m]),
                 "rank_ic_mean": mean_of_defined(measured.rank_ic[m]),
-                "annual_return": growth(long),
-                "benchmark_return": growth(benchmark),
-                "excess": growth(long) - growth(benchmark),
+                "annual_return": gain,
+                "benchmark_return": usual,
+                "excess": None if gain is None or usual is None else gain - usual,
                 "max_drawdown": max_drawdown(long),
             }
         )
@@ -94,6 +95,6 @@ def yearly_table(months: ReturnMonths, measured: Measured) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schema)
 
 
-def growth(value: Floats) -> float:
-    """Last over first, less 1."""
-    return float(value[-1] / value[0] - 1)
+def growth(value: Floats) -> float | None:
+    """Last over first, less 1; None with fewer than 2 values."""
+    return float(value[-1] / value[0] - 1) if len(value) > 1 else None

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from gangru.errors import EvaluationError
-from gangru.evaluation.conventions import Ground, Measured, ground, measure
+from gangru.evaluation.conventions import Ground, Measured, ground, measure, scored_rows
 from gangru.evaluation.groups import decile_table
 from gangru.evaluation.headline import EMPTY, YEAR_MONTHS, headline
 from gangru.evaluation.ic import decay
@@ -98,7 +98,11 @@ def evaluate_factor(
         monotonicity=monotonicity,
         industries_lost=lost(industries, "excess_month"),
         industries_lost_1y=lost(industries, "excess_year"),
-        notes=[*view.notes, *gaps(scores, on, main, industries, settings)],
+        notes=[
+            *view.notes,
+            *gaps(scores, on, main, industries, settings),
+            *unserved(factor_MN, main, months),
+        ],
     )
 
 
@@ -200,7 +204,9 @@ def drop_table(drops: Drops, factor_MN: Floats, main: Measured, on: Ground) -> p
         ("return", "no trade on the exit day, last price carried"): int(
             (scored & on.traded[entry] & ~on.traded[exit_]).sum()
         ),
-        ("return", "month with too few stocks for an IC"): int(np.isnan(main.rank_ic).sum()),
+        ("return", "month with too few stocks for an IC"): int(
+            (np.isnan(main.rank_ic) & scored_rows(factor_MN)).sum()
+        ),
         ("portfolio", "buy blocked"): int(main.long.blocked_buys.sum()),
         ("portfolio", "sale blocked"): int(main.long.blocked_sells.sum()),
         ("portfolio", "left the market, sold at the last price"): int(main.long.departed.sum()),
@@ -235,3 +241,30 @@ def gaps(
     if industries.is_empty():
         notes.append(f"No industry figures: no industry of taxonomy {settings.taxonomy!r} is known.")
     return notes
+
+
+def unserved(factor_MN: Floats, main: Measured, months: ReturnMonths) -> list[str]:
+    """A sentence for the months without any factor, and what the portfolio does in them."""
+    missed = ~scored_rows(factor_MN)
+    if not missed.any():
+        return []
+    out = int(np.isnan(main.long.month_return).sum())
+    notes = [
+        f"{missed.sum()} of {len(months)} months have no factor ({spans(months.month, missed)}): they are in no IC and "
+        "in no decile."
+    ]
+    if out < missed.sum():
+        notes.append("A lone month without a factor keeps the portfolio of the month before.")
+    if out:
+        notes.append(
+            f"In {out} months without a factor, two or more in a row, portfolio and benchmark are out of the market: "
+            "net values and annual figures are of the other months, one after another, each span bought anew."
+        )
+    return notes
+
+
+def spans(month: Dates, chosen: Bools) -> str:
+    """The chosen of successive months as spans: '2019-08 to 2020-01, 2020-08'."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(int)))
+    pairs = zip(edges[::2], edges[1::2] - 1, strict=True)
+    return ", ".join(f"{month[a]} to {month[b]}" if b > a else str(month[a]) for a, b in pairs)

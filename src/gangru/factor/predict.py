@@ -8,14 +8,17 @@ import torch
 from numpy.typing import NDArray
 
 from gangru.factor.neutralise import neutralise
+from gangru.factor.reversal import reversal
 from gangru.factor.settings import FactorSettings
 from gangru.features.panel import Panel
 from gangru.features.settings import FeatureSettings
-from gangru.features.windows import windows_of_date
+from gangru.features.windows import window_stocks, windows_of_date
 from gangru.market.daily import Bools, Floats
+from gangru.models.predictor import Predictor
 from gangru.training.batches import Sample
+from gangru.training.feeding import fed
 from gangru.training.fold_run import TrainedFold
-from gangru.training.gan import regenerate
+from gangru.training.gradient_boosting import BoostedTrees
 from gangru.training.predictor import predict
 from gangru.training.settings import GanSettings, TrainingSettings
 
@@ -49,17 +52,25 @@ def predict_date(
 
     No label and nothing after the date enters: a stock that stops trading tomorrow is predicted like any other.
     """
+    if fold.predictor is None:
+        stocks = window_stocks(panel, row, eligible, features)
+        short = int(np.count_nonzero(eligible)) - len(stocks)
+        return stocks, reversal(panel, row, stocks), {"too few bars in the window": short}
     windows = windows_of_date(panel, row, eligible, features)
     sample = Sample(windows.date, windows.x_NTF, np.zeros(len(windows.stocks)), panel.codes[windows.stocks])
-    if fold.generator is not None:
-        sample = regenerate(fold.generator, sample, gan, training)
-    device = next(fold.predictor.parameters()).device
-    pret = predict(fold.predictor, torch.from_numpy(sample.x_NTF).to(device))
+    sample = fed(fold.generator, sample, gan, training)
+    match fold.predictor:
+        case BoostedTrees():
+            pret = fold.predictor.predict(sample.x_NTF)
+        case Predictor():
+            device = next(fold.predictor.parameters()).device
+            x_NTF = torch.from_numpy(sample.x_NTF).to(device)
+            pret = predict(fold.predictor, x_NTF).cpu().numpy().astype(np.float64)
     counts = {
         "too few bars in the window": windows.short,
         "kept, with gaps in the window filled": windows.filled,
     }
-    return windows.stocks, pret.cpu().numpy().astype(np.float64), counts
+    return windows.stocks, pret, counts
 
 
 def factor_of_date(

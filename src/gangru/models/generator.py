@@ -1,7 +1,7 @@
 """The generator: an LSTM that turns a window into a regenerated window.
 
 Published: LSTM, because it keeps the order in time; input and output (40, 18). Its size is decided here.
-Legend: N windows, T days, F features, H hidden, Z noise channels.
+Legend: N windows, T days, F features, H hidden, Z channels of what the generator reads.
 """
 
 import torch
@@ -12,18 +12,26 @@ class Generator(nn.Module):
     """LSTM over the days, then one linear map to the features at every step, without squashing.
 
     A bare LSTM's output lies within (−1, 1), which real standardised windows do not; the linear map lets it reach them.
+    `residual` makes it G(z) = x + map(LSTM(z)), x being the first F channels of z, and starts at G(z) = x: what is
+    learned is a change of the window, not the window.
     """
 
-    def __init__(self, inputs: int, features: int, hidden: int = 64, layers: int = 2) -> None:
+    def __init__(
+        self, inputs: int, features: int, hidden: int = 64, layers: int = 2, *, residual: bool = False
+    ) -> None:
         super().__init__()
         self.lstm = nn.LSTM(inputs, hidden, layers, batch_first=True)
         self.out = nn.Linear(hidden, features)
+        self.residual = residual
+        if residual:
+            nn.init.zeros_(self.out.weight)
+            nn.init.zeros_(self.out.bias)
 
     def forward(self, z_NTZ: Tensor) -> Tensor:
         """Regenerated windows, (N, T, F)."""
         h_NTH, _ = self.lstm(z_NTZ)
         x_NTF: Tensor = self.out(h_NTH)
-        return x_NTF
+        return z_NTZ[..., : x_NTF.shape[2]] + x_NTF if self.residual else x_NTF
 
 
 def latent(x_NTF: Tensor, mode: str, noise_channels: int, random: torch.Generator) -> Tensor:

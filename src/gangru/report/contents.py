@@ -86,6 +86,8 @@ def checked_month(month: str, evaluation: Evaluation) -> None:
 
 def subtitle(material: Material) -> Words:
     """What the edition is about, in a line."""
+    if material.predictor != "gru":
+        return text("The factor in {month}", month=month_of(material.month))
     if material.generator == "gan":
         return text("The GAN_GRU factor in {month}", month=month_of(material.month))
     if material.generator == "none":

@@ -87,7 +87,14 @@ class Material:
     @property
     def generator(self) -> str:
         """What made the windows that the predictor read: gan, none, untrained or ae."""
+        if self.predictor == "reversal":
+            return "none"
         return str(self.provenance.setting("features", "generator") or "gan")
+
+    @property
+    def predictor(self) -> str:
+        """What predicts: gru, lightgbm or reversal."""
+        return str(self.provenance.setting("predictor", "kind") or "gru")
 
     def fraction(self, section: str, key: str, default: float) -> Quantity:
         """A share that the settings set, or its default where they were not handed on."""

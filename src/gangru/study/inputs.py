@@ -43,6 +43,21 @@ class Inputs:
         days = int(np.searchsorted(self.market.dates, day, side="right"))
         return replace(self, market=self.market.first_days(days))
 
+    def of(self, workspace: Workspace) -> "Inputs":
+        """The same market for another study on the same data; what both studies' settings make alike is kept."""
+        other = replace(self, workspace=workspace)
+        mine, theirs = self.workspace.settings, workspace.settings
+        alike = {
+            "names": True,
+            "universe": mine.universe == theirs.universe,
+            "panel": mine.features.names == theirs.features.names,
+            "labels": mine.label == theirs.label,
+            "exposures": mine.factor.taxonomy == theirs.factor.taxonomy,
+        }
+        kept = {name: self.__dict__[name] for name, same in alike.items() if same and name in self.__dict__}
+        other.__dict__.update(kept)
+        return other
+
     @cached_property
     def names(self) -> pl.DataFrame:
         """code and name of every security on the market's last day; name_from tells where only today's is known."""

@@ -1,6 +1,7 @@
 """The trainings of a study as jobs: which are due, what each may see, and what its run directory says of itself."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -10,11 +11,19 @@ from gangru.study.inputs import Inputs
 from gangru.study.provenance import code_version, hardware, package_versions
 from gangru.study.settings import StudySettings, settings_toml
 from gangru.training.batches import FoldData, Sample
-from gangru.training.fold_run import FoldJob
+from gangru.training.fold_run import FoldJob, flat_toml
 from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
 
 FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
-NOT_OF_A_FOLD = ("first", "last", "device", "threads", "engine")  # where and how far, not what
+NOT_OF_A_FOLD = (
+    "first",
+    "last",
+    "folds",
+    "seeds",
+    "device",
+    "threads",
+    "engine",
+)  # where and how far, not what
 
 
 def folds_of(inputs: Inputs) -> list[Fold]:
@@ -29,18 +38,31 @@ def folds_of(inputs: Inputs) -> list[Fold]:
     )
 
 
-def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
-    """One job a fold; its data are made when its turn comes, from days up to its training day alone."""
+def all_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
+    """Every training of these folds: fold by fold, in each the seeds in order."""
+    seeds = [fold_jobs(inputs, folds, nth) for nth in range(inputs.workspace.settings.training.seeds)]
+    return [job for jobs in zip(*seeds, strict=True) for job in jobs]
+
+
+def fold_jobs(inputs: Inputs, folds: list[Fold], nth: int = 0) -> list[FoldJob]:
+    """One job a fold with its nth seed; its data are made when its turn comes, from days up to its training day alone.
+
+    The first seed's run directory is the fold's, another's lies in it.
+    """
     workspace = inputs.workspace
-    settings = workspace.settings
+    first = workspace.settings.training.seed
+    settings = replace(
+        workspace.settings, training=replace(workspace.settings.training, seed=first + nth, seeds=1)
+    )
     text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
     jobs = []
     for fold in folds:
-        rows = sample_rows(inputs.market.date_index(fold.trained_on), settings.training, settings.label.reach)
+        rows = rows_of(inputs, fold)
+        directory = workspace.runs / fold.name
         jobs.append(
             FoldJob(
-                name=fold.name,
-                directory=workspace.runs / fold.name,
+                name=fold.name if nth == 0 else f"{fold.name} seed {first + nth}",
+                directory=directory if nth == 0 else directory / f"seed-{first + nth}",
                 load=lambda rows=rows: fold_data(inputs, rows),  # type: ignore[misc]
                 kind=settings.features.generator,
                 gan=settings.gan,
@@ -48,22 +70,31 @@ def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
                 training=settings.training,
                 settings_text=text,
                 default_text=default_text,
-                manifest=fold_manifest(inputs, fold, rows),
+                manifest=fold_manifest(inputs, settings, fold, rows),
             )
         )
     return jobs
 
 
+def rows_of(inputs: Inputs, fold: Fold) -> SampleRows:
+    """Positions of a fold's sample dates; a random block lies elsewhere in each fold."""
+    settings, trained_row = inputs.workspace.settings, inputs.market.date_index(fold.trained_on)
+    draw = int(fold.nominal.astype("datetime64[D]").astype(int))
+    return sample_rows(trained_row, settings.training, settings.label.reach, draw)
+
+
 def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:
     """The settings that make a fold what it is, as TOML."""
-    text = settings_toml(settings, sections, commented=False)
+    text = settings_toml(
+        replace(settings, training=replace(settings.training, folds=())), sections, commented=False
+    )  # no list that breaks over lines may be left among those that are filtered
     lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
     return "\n".join(lines) + "\n"
 
 
-def fold_manifest(inputs: Inputs, fold: Fold, rows: SampleRows) -> dict[str, Any]:
+def fold_manifest(inputs: Inputs, settings: StudySettings, fold: Fold, rows: SampleRows) -> dict[str, Any]:
     """What a run directory says about where it comes from."""
-    dates, settings = inputs.market.dates, inputs.workspace.settings
+    dates = inputs.market.dates
     return {
         "study": inputs.workspace.study,
         "nominal": str(fold.nominal),
@@ -72,12 +103,13 @@ def fold_manifest(inputs: Inputs, fold: Fold, rows: SampleRows) -> dict[str, Any
         "train_dates": [str(d) for d in dates[rows.train]],
         "purged_dates": [str(d) for d in dates[rows.purged]],
         "valid_dates": [str(d) for d in dates[rows.valid]],
-        "last_label_date": str(dates[rows.valid[-1] + settings.label.reach]),
+        "last_label_date": str(dates[max(rows.train[-1], rows.valid[-1]) + settings.label.reach]),
         "features": list(settings.features.names),
+        "settings": flat_toml(fold_settings_text(settings)),
         "seed": settings.training.seed,
         "data_versions": inputs.versions,
         "code": code_version(),
-        "packages": package_versions(),
+        "packages": package_versions(("lightgbm",) if settings.predictor.kind == "lightgbm" else ()),
         "hardware": hardware(settings.training.threads or torch.get_num_threads()),
     }
 
@@ -102,7 +134,7 @@ def fold_data(inputs: Inputs, rows: SampleRows) -> FoldData:
 def unhealthy(inputs: Inputs) -> list[str]:
     """A sentence for each trained fold whose GAN collapsed twice: its generator is used, and a reader has to know."""
     found = []
-    for job in fold_jobs(inputs, folds_of(inputs)):
+    for job in all_jobs(inputs, folds_of(inputs)):
         gan = json.loads((job.directory / "metrics.json").read_text("utf-8"))["gan"] if job.done else None
         if gan and gan["collapsed"]:
             kept = gan["at_best"]

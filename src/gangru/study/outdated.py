@@ -4,14 +4,14 @@ import json
 
 from gangru.market.store_log import commits_of
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import fold_jobs, folds_of
+from gangru.study.jobs import all_jobs, folds_of
 
 
 def outdated(inputs: Inputs) -> list[str]:
     """A sentence for each trained fold that stands on rows which were changed or removed since, new rows apart."""
     found = []
     store = inputs.workspace.store.unpinned()
-    for job in fold_jobs(inputs, folds_of(inputs)):
+    for job in all_jobs(inputs, folds_of(inputs)):
         if not job.done:
             continue
         then = json.loads((job.directory / "manifest.json").read_text("utf-8"))["data_versions"]

@@ -24,7 +24,8 @@ Pins = dict[str, int]
 def versions_in_use(root: Path) -> dict[str, set[int]]:
     """The versions that a study of the workspace was trained on or is pinned to, by table."""
     used: dict[str, set[int]] = {name: set() for name in TABLES}
-    manifests = [*root.glob("runs/*/*/manifest.json"), *root.glob("runs/*/factor.json")]
+    trained = [*root.glob("runs/*/*/manifest.json"), *root.glob("runs/*/*/seed-*/manifest.json")]
+    manifests = [*trained, *root.glob("runs/*/factor.json")]
     told = [recorded_versions(path) for path in manifests]
     files = [root / "study.toml", *root.glob("studies/*.toml")]
     told += [read_toml(path).get("data", {}).get("pins", {}) for path in files if path.exists()]

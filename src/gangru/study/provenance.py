@@ -3,8 +3,9 @@
 import os
 import platform
 import subprocess
+from contextlib import suppress
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +38,13 @@ def git(where: Path, *arguments: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
 
 
-def package_versions() -> dict[str, str]:
-    """Versions of the packages that numbers depend on."""
-    return {name: version(name) for name in PACKAGES}
+def package_versions(extras: tuple[str, ...] = ()) -> dict[str, str]:
+    """Versions of the packages that numbers depend on, and of these extras where they are installed."""
+    found = {name: version(name) for name in PACKAGES}
+    for name in extras:
+        with suppress(PackageNotFoundError):
+            found[name] = version(name)
+    return found
 
 
 def hardware(threads: int) -> dict[str, Any]:

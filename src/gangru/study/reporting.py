@@ -16,11 +16,14 @@ from gangru.report.inputs import Comparison, FoldRecord, Provenance
 from gangru.report.write import write_report
 from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
+from gangru.study.jobs import folds_of
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, plain_settings
 from gangru.study.simulated import simulation_facts
 from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
+
+NO_CURVE = pl.DataFrame(schema={"epoch": pl.Int64, "train_ic": pl.Float64, "valid_ic": pl.Float64})
 
 
 def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[Path]:
@@ -59,10 +62,10 @@ def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:
     """The trainings that made the factor up to the edition's picks, oldest first."""
     workspace = inputs.workspace
     until = evaluation.picks_date or f"{evaluation.last_month}-31"
-    records = []
+    records, due = [], {fold.name for fold in folds_of(inputs)}
     for done in sorted(workspace.runs.glob("*/DONE")):
         manifest = read_json(done.parent / "manifest.json")
-        if manifest["trained_on"] < until:
+        if manifest["trained_on"] < until and manifest["nominal"] in due:
             records.append(fold_record(done.parent, manifest, inputs.calendar))
     return records
 
@@ -71,14 +74,14 @@ def fold_record(directory: Path, manifest: dict[str, Any], calendar: Dates) -> F
     """One run directory as the report tells it."""
     metrics = read_json(directory / "metrics.json")
     gan = metrics["gan"] or {}
-    curves = directory / "gan_curves.csv"
+    curves, predictor_curves = directory / "gan_curves.csv", directory / "predictor_curves.csv"
     first_served = calendar[np.searchsorted(calendar, np.datetime64(manifest["trained_on"]), side="right")]
     return FoldRecord(
         nominal=date.fromisoformat(manifest["nominal"]),
         trained_on=date.fromisoformat(manifest["trained_on"]),
         serves_from=first_served.item(),
         serves_to=date.fromisoformat(manifest["serves_to"]),
-        predictor_curves=pl.read_csv(directory / "predictor_curves.csv"),
+        predictor_curves=pl.read_csv(predictor_curves) if predictor_curves.exists() else NO_CURVE,
         gan_curves=pl.read_csv(curves) if curves.exists() else None,
         best_predictor_epoch=metrics["best_epoch"],
         best_gan_epoch=gan.get("best_epoch"),

@@ -13,10 +13,9 @@ from gangru.evaluation.ic import mean_of_defined, spearman
 from gangru.market.simulate.market import simulate
 from gangru.market.simulate.write import write_market
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import fold_jobs, folds_of
-from gangru.study.stages import predicted, write_frame
+from gangru.study.predicting import predicted, serving_folds
+from gangru.study.stages import write_frame
 from gangru.study.workspace import Workspace
-from gangru.training.fold_run import load_fold
 from gangru.training.loop import prepare_torch
 
 FOLDER, TRUTH = "simulated", "simulated.truth.parquet"
@@ -107,15 +106,13 @@ def served_predictions(inputs: Inputs) -> list[tuple[int, NDArray[np.int64], NDA
     """Row, stocks and pRet of every fifth day that a trained fold serves and whose label is known."""
     settings = inputs.workspace.settings
     prepare_torch(settings.training)
-    folds = folds_of(inputs)
-    found = []
-    for fold, job in zip(folds, fold_jobs(inputs, folds), strict=True):
-        trained = load_fold(job, len(settings.features.names))
-        dates = inputs.market.dates
+    dates, found = inputs.market.dates, []
+    for serving in serving_folds(inputs):
+        fold = serving.fold
         rows = np.flatnonzero((dates > fold.trained_on) & (dates <= fold.serves_to))[::EVERY]
         for row in rows[rows + settings.label.reach < len(dates)]:
-            stocks, pret, _ = predicted(inputs, trained, int(row))
-            found.append((int(row), stocks, pret))
+            made = predicted(inputs, serving, int(row))
+            found.append((int(row), made.stocks, made.pret))
     return found
 
 

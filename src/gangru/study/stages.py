@@ -3,91 +3,102 @@
 import io
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from gangru.atomic import write_bytes, write_text
 from gangru.errors import EvaluationError
 from gangru.evaluation.document import to_json
-from gangru.evaluation.result import Evaluation
+from gangru.evaluation.result import SEED_FIGURES, Evaluation
 from gangru.evaluation.summary import evaluate_factor
 from gangru.factor.dates import factor_rows
-from gangru.factor.predict import factor_of_date, predict_date
+from gangru.factor.predict import DateFactor, factor_of_date
 from gangru.market.daily import Floats
 from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import FOLD_SECTIONS, fold_jobs, fold_settings_text, folds_of
+from gangru.study.jobs import FOLD_SECTIONS, all_jobs, fold_settings_text, folds_of
+from gangru.study.predicting import Prediction, predicted, serving_folds
+from gangru.study.settings import StudySettings
 from gangru.study.workspace import Workspace
 from gangru.training.engines.local import train_folds
-from gangru.training.fold_run import FoldJob, TrainedFold, flat_toml, load_fold
+from gangru.training.fold_run import FoldJob, flat_toml
 from gangru.training.loop import Tick, prepare_torch
 
 OnTick = Callable[[FoldJob, Tick], None]
+SEEDS = "factor_seeds.parquet"
 OnStep = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class FactorTable:
-    """The factor of every date a fold serves: date, code, pret, factor, fold; and what was dropped on the way."""
+    """The factor of every date a fold serves: date, code, pret, factor, fold; and what was dropped on the way.
+
+    `seeds` is the same with a column seed: what each seed's nets alone would give; None where there is one seed.
+    """
 
     table: pl.DataFrame
     drops: pl.DataFrame
+    seeds: pl.DataFrame | None = None
 
 
 def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
-    """Train every due fold that is not trained; the names of those trained now."""
-    return train_folds(fold_jobs(inputs, folds_of(inputs)), on_tick)
+    """Train every due fold that is not trained, with every seed; the names of those trained now."""
+    return train_folds(all_jobs(inputs, folds_of(inputs)), on_tick)
 
 
 def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
     """Predict, neutralise and write the factor of every factor date that a trained fold serves."""
-    settings, folds = inputs.workspace.settings, folds_of(inputs)
-    prepare_torch(settings.training)
-    jobs = fold_jobs(inputs, folds)
-    rows = factor_rows(inputs.market.dates, inputs.calendar, settings.factor.dates)
-    tables, drops = [], []
-    for fold, job in zip(folds, jobs, strict=True):
-        trained = load_fold(job, len(settings.features.names))
-        dates = inputs.market.dates[rows]
-        for row in rows[(dates > fold.trained_on) & (dates <= fold.serves_to)]:
-            stocks, pret, counts = predicted(inputs, trained, int(row))
-            made = factor_of_date(
-                inputs.panel, int(row), stocks, pret, inputs.exposures, settings.factor, fold.name
-            )
-            tables.append(made.table)
-            drops.append(date_drops(inputs, int(row), counts | made.dropped))
-            on_step(
-                str(inputs.market.dates[row]),
-                len(tables),
-                len(rows[inputs.market.dates[rows] > folds[0].trained_on]),
-            )
-    if not tables:
-        raise EvaluationError(
-            f"no factor date lies after the first training of {folds[0].trained_on}: the data end on "
-            f"{inputs.market.dates[-1]}"
-        )
-    result = FactorTable(pl.concat(tables), pl.concat(drops))
-    write_frame(inputs.workspace.factor_path, result.table)
-    write_frame(inputs.workspace.runs / "drops.parquet", result.drops)
-    write_text(
-        inputs.workspace.runs / "factor.json",
-        json.dumps(made_from(inputs.workspace, inputs.versions), indent=1) + "\n",
-    )
+    result = computed_factor(inputs, on_step)
+    write_factor(inputs, result)
     return result
 
 
-def predicted(
-    inputs: Inputs, fold: TrainedFold, row: int
-) -> tuple[NDArray[np.int64], Floats, dict[str, int]]:
-    """Positions and pRet of the date at `row`, and counts of what was left out or filled."""
-    settings = inputs.workspace.settings
-    eligible = inputs.universe.eligible[row]
-    return predict_date(fold, inputs.panel, row, eligible, settings.features, settings.gan, settings.training)
+def computed_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
+    """The factor of every factor date that a trained fold serves."""
+    settings, dates = inputs.workspace.settings, inputs.market.dates
+    prepare_torch(settings.training)
+    serving = serving_folds(inputs)
+    rows = factor_rows(dates, inputs.calendar, settings.factor.dates)
+    served = [
+        (one, int(row))
+        for one in serving
+        for row in rows[(dates[rows] > one.fold.trained_on) & (dates[rows] <= one.fold.serves_to)]
+    ]
+    if not served:
+        raise EvaluationError(
+            f"no factor date lies after the first training of {serving[0].fold.trained_on}: the data end on {dates[-1]}"
+        )
+    tables, drops, seeds = [], [], []
+    for one, row in served:
+        prediction = predicted(inputs, one, row)
+        made = neutral(inputs, prediction, prediction.pret, row, one.fold.name)
+        tables.append(made.table)
+        drops.append(date_drops(inputs, row, prediction.counts | made.dropped))
+        for seed, pret in prediction.by_seed.items():
+            seed_table = neutral(inputs, prediction, pret, row, one.fold.name).table
+            seeds.append(seed_table.with_columns(pl.lit(seed).alias("seed")))
+        on_step(str(dates[row]), len(tables), len(served))
+    return FactorTable(pl.concat(tables), pl.concat(drops), pl.concat(seeds) if seeds else None)
+
+
+def neutral(inputs: Inputs, prediction: Prediction, pret: Floats, row: int, fold: str) -> DateFactor:
+    """The factor table of one date's pRet."""
+    factor = inputs.workspace.settings.factor
+    return factor_of_date(inputs.panel, row, prediction.stocks, pret, inputs.exposures, factor, fold)
+
+
+def write_factor(inputs: Inputs, made: FactorTable) -> None:
+    """Write the factor, what was dropped, each seed's own where there are several, and what it was made from."""
+    workspace = inputs.workspace
+    origin = json.dumps(made_from(workspace, inputs.versions), indent=1) + "\n"
+    write_frame(workspace.factor_path, made.table)
+    write_frame(workspace.runs / "drops.parquet", made.drops)
+    if made.seeds is not None:
+        write_frame(workspace.runs / SEEDS, made.seeds)
+    write_text(workspace.runs / "factor.json", origin)
 
 
 def date_drops(inputs: Inputs, row: int, counts: dict[str, int]) -> pl.DataFrame:
@@ -102,8 +113,16 @@ def date_drops(inputs: Inputs, row: int, counts: dict[str, int]) -> pl.DataFrame
 
 def made_from(workspace: Workspace, versions: dict[str, int | None]) -> dict[str, Any]:
     """What a factor depends on: its settings and the versions of the data."""
-    settings = flat_toml(fold_settings_text(workspace.settings, (*FOLD_SECTIONS, "factor")))
-    return {"settings": settings, "data_versions": versions}
+    return {"settings": factor_settings(workspace.settings), "data_versions": versions}
+
+
+def factor_settings(settings: StudySettings) -> dict[str, Any]:
+    """SECTION.KEY → value of what a factor depends on."""
+    plain = flat_toml(fold_settings_text(settings, (*FOLD_SECTIONS, "factor")))
+    return plain | {
+        "training.folds": list(settings.training.folds),
+        "training.seeds": settings.training.seeds,
+    }
 
 
 def read_factor(workspace: Workspace) -> FactorTable:
@@ -120,6 +139,9 @@ def read_factor(workspace: Workspace) -> FactorTable:
         json.loads(parts[2].read_text("utf-8")),
         made_from(workspace, workspace.store.market_versions()),
     )
+    then["settings"] = (
+        factor_settings(StudySettings()) | then["settings"]
+    )  # what it does not name was the default
     changed = [
         f"{name} was {then[part].get(name)!r}, is {value!r}"
         for part in now
@@ -130,16 +152,29 @@ def read_factor(workspace: Workspace) -> FactorTable:
         raise EvaluationError(
             f"{workspace.factor_path} was made from something else ({'; '.join(changed[:3])}): run `gangru factor`"
         )
+    seeds = workspace.runs / SEEDS
     return FactorTable(
-        pl.read_parquet(workspace.factor_path), pl.read_parquet(workspace.runs / "drops.parquet")
+        pl.read_parquet(workspace.factor_path),
+        pl.read_parquet(workspace.runs / "drops.parquet"),
+        pl.read_parquet(seeds) if workspace.settings.training.seeds > 1 else None,
     )
 
 
 def evaluate(inputs: Inputs, factor: FactorTable, last_month: str | None = None) -> Evaluation:
     """Measure the study's factor up to `last_month` (default: the last month whose return is known)."""
+    measured = evaluate_table(inputs, factor.table, last_month)
+    return (
+        measured
+        if factor.seeds is None
+        else replace(measured, seeds=by_seed(inputs, factor.seeds, last_month))
+    )
+
+
+def evaluate_table(inputs: Inputs, table: pl.DataFrame, last_month: str | None) -> Evaluation:
+    """Measure one table of date, code, pret, factor."""
     settings = inputs.workspace.settings
     return evaluate_factor(
-        factor.table,
+        table,
         inputs.market,
         calendar=inputs.calendar,
         industry=inputs.industry,
@@ -150,6 +185,23 @@ def evaluate(inputs: Inputs, factor: FactorTable, last_month: str | None = None)
         study=inputs.workspace.study,
         last_month=last_month,
     )
+
+
+def by_seed(inputs: Inputs, seeds: pl.DataFrame, last_month: str | None) -> pl.DataFrame:
+    """What each seed's nets alone would have done, a seed a row, measured like the average of all."""
+    rows = []
+    for (seed,), table in seeds.partition_by("seed", as_dict=True, maintain_order=True).items():
+        alone = evaluate_table(inputs, table.drop("seed"), last_month)
+        rows.append(
+            {
+                "seed": seed,
+                "ic_mean": alone.headline.ic_mean,
+                "icir": alone.headline.icir,
+                "raw_ic_mean": alone.headline_raw.ic_mean,
+                "annual_excess": alone.headline.annual_excess,
+            }
+        )
+    return pl.DataFrame(rows, schema=SEED_FIGURES)
 
 
 def evaluation_document(inputs: Inputs, evaluation: Evaluation, factor: FactorTable) -> dict[str, Any]:

@@ -80,7 +80,9 @@ def open_workspace(root: Path, study: str = MAIN, overrides: Mapping[str, Any] |
     where = str(root / "study.toml")
     if study == MAIN:
         if overrides:
-            raise SettingsError("--set makes a variant: name it with --study NAME, or edit study.toml")
+            raise SettingsError(
+                "--set and --preset make a variant: name it with --study NAME, or edit study.toml"
+            )
         return Workspace(root, study, settings_from(base, where))
     if not NAME.fullmatch(study):
         raise SettingsError(f"--study {study!r}: expected letters, digits, - and _, at most 64")

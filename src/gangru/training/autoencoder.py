@@ -7,12 +7,12 @@ import torch
 
 from gangru.training import checkpoint
 from gangru.training.batches import Batch, FoldData, date_batches, epoch_random, usable
+from gangru.training.feeding import generated
 from gangru.training.gan import (
     BETAS,
     GanResult,
     backward,
     build_generator,
-    generated,
     means,
     validation_batches,
 )
@@ -55,7 +55,7 @@ def train_autoencoder(
         def step(batch: Batch, noise: torch.Generator = noise) -> float:
             adam.zero_grad(set_to_none=True)
             loss = torch.mean((generated(net, batch.x_NTF, settings, noise) - batch.x_NTF) ** 2)
-            backward(net, loss, "the autoencoder", batch.date)
+            backward(net, loss, "the autoencoder", batch)
             adam.step()
             return float(loss.detach())
 

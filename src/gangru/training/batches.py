@@ -38,11 +38,12 @@ class FoldData:
 
 @dataclass(frozen=True)
 class Batch:
-    """One date's labelled stocks as tensors on the device."""
+    """One date's labelled stocks as tensors on the device, and their codes, (N,)."""
 
     date: np.datetime64
     x_NTF: Tensor
     label_N: Tensor
+    codes_N: NDArray[np.str_]
 
 
 def labelled(sample: Sample, min_stocks: int) -> Sample | None:
@@ -57,6 +58,12 @@ def labelled(sample: Sample, min_stocks: int) -> Sample | None:
 
 def usable(samples: tuple[Sample, ...], min_stocks: int, role: str) -> tuple[Sample, ...]:
     """The samples that make a batch, checked to be finite. Raises TrainingError naming date and stock otherwise."""
+    for sample in samples:
+        endless = np.isinf(sample.label_N)
+        if endless.any():
+            raise TrainingError(
+                f"label of {sample.codes_N[endless][0]} on {sample.date} is not finite: look at its prices after it"
+            )
     kept = tuple(known for sample in samples if (known := labelled(sample, min_stocks)) is not None)
     if not kept:
         raise TrainingError(
@@ -98,4 +105,5 @@ def batch_of(sample: Sample, stocks: NDArray[np.int64] | None, device: torch.dev
         sample.date,
         torch.from_numpy(np.ascontiguousarray(x)).to(device),
         torch.from_numpy(label.astype(np.float32)).to(device),
+        sample.codes_N if stocks is None else sample.codes_N[stocks],
     )

@@ -23,7 +23,7 @@ Tensors = dict[str, Tensor]
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
     """Write tensors and a JSON record as one safetensors file."""
     kept = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    write_bytes(path, save(kept, metadata={"record": json.dumps(record, sort_keys=True)}))
+    write_bytes(path, save(kept, metadata={"record": json.dumps(record)}))
 
 
 def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:

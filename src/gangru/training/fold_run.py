@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
+
 from gangru.atomic import write_text
 from gangru.errors import CheckpointError
 from gangru.models.generator import Generator
@@ -17,9 +19,19 @@ from gangru.models.predictor import Predictor
 from gangru.training import checkpoint
 from gangru.training.autoencoder import train_autoencoder
 from gangru.training.batches import FoldData
-from gangru.training.gan import GanResult, build_generator, regenerate, train_gan
+from gangru.training.feeding import channels, fed_fold, generated
+from gangru.training.gan import GanResult, build_generator, means, train_gan
+from gangru.training.gan_health import window_health
+from gangru.training.gradient_boosting import FILE as TREES_FILE
+from gangru.training.gradient_boosting import (
+    BoostedTrees,
+    BoostingResult,
+    read_trees,
+    train_trees,
+    write_trees,
+)
 from gangru.training.loop import Curve, OnTick, seeded
-from gangru.training.predictor import build_predictor, train_predictor
+from gangru.training.predictor import PredictorResult, Tuned, build_predictor, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
 
 GeneratorKind = Literal["gan", "none", "untrained", "ae"]
@@ -104,6 +116,9 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
         job.directory / "manifest.json", json.dumps(dict(job.manifest), indent=2, sort_keys=True) + "\n"
     )
     started = time.perf_counter()
+    if job.predictor.kind == "reversal":
+        finish(job, untrained_metrics(job))
+        return
     data = job.load()
     loaded = time.perf_counter()
     made = make_generator(job, data, on_tick)
@@ -111,24 +126,20 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
     if made is not None:
         write_curve(job.directory / "gan_curves.csv", made.curve)
         write_curve(job.directory / "gan_curves_first_attempt.csv", made.first_curve)
-        data = regenerated(data, made.generator, job)
-    result = train_predictor(
-        data, job.predictor, job.training, job.directory / "predictor.state.safetensors", on_tick
-    )
-    write_curve(job.directory / "predictor_curves.csv", result.curve)
     shape = {"days": data.shape[0], "features": data.shape[1]}
-    checkpoint.write_tensors(
-        job.directory / "predictor.safetensors", result.net.state_dict(), shape | asdict(job.predictor)
-    )
+    result = fit_predictor(job, data, made, shape, on_tick)
+    write_curve(job.directory / "predictor_curves.csv", result.curve)
     if made is not None:
         checkpoint.write_tensors(
-            job.directory / "generator.safetensors", made.generator.state_dict(), shape | asdict(job.gan)
+            job.directory / "generator.safetensors",
+            (tuned_generator(result) or made.generator).state_dict(),
+            shape | asdict(job.gan),
         )
     metrics = {
         "best_epoch": result.best_epoch,
         "best_valid_ic": result.best_ic,
         "epochs": len(result.curve),
-        "gan": None if made is None else gan_metrics(made),
+        "gan": None if made is None else gan_metrics(made) | tuned_metrics(result, data, job),
         "train_dates": len(data.train),
         "purged_dates": len(data.purged),
         "valid_dates": len(data.valid),
@@ -138,10 +149,53 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
             "predictor": round(time.perf_counter() - generated_at, 2),
         },
     }
-    write_text(job.directory / "metrics.json", json.dumps(metrics, indent=2, sort_keys=True) + "\n")
+    finish(job, metrics)
+
+
+def finish(job: FoldJob, metrics: Mapping[str, Any]) -> None:
+    """Write the metrics and, last, DONE."""
+    write_text(job.directory / "metrics.json", json.dumps(dict(metrics), indent=2, sort_keys=True) + "\n")
     write_text(job.directory / "DONE", "")
     for state in job.directory.glob("*.state*.safetensors"):
         state.unlink()
+
+
+def fit_predictor(
+    job: FoldJob, data: FoldData, made: GanResult | None, shape: dict[str, int], on_tick: OnTick
+) -> PredictorResult | BoostingResult:
+    """Train the predictor that the settings name and write what it learned.
+
+    It reads real windows, what the generator makes of them, or learns together with the generator.
+    """
+    tuned = None
+    if made is not None and job.gan.ic_learning_rate and job.predictor.kind == "gru":
+        tuned = Tuned(made.generator, job.gan.ic_learning_rate, beside=job.gan.feed == "beside")
+    elif made is not None:
+        data = fed_fold(made.generator, data, job.gan, job.training)
+    if job.predictor.kind == "lightgbm":
+        trees = train_trees(data, job.predictor, job.training, on_tick)
+        write_trees(job.directory / TREES_FILE, trees.text)
+        return trees
+    state = job.directory / "predictor.state.safetensors"
+    result = train_predictor(data, job.predictor, job.training, state, on_tick, tuned)
+    checkpoint.write_tensors(
+        job.directory / "predictor.safetensors", result.net.state_dict(), shape | asdict(job.predictor)
+    )
+    return result
+
+
+def tuned_generator(result: PredictorResult | BoostingResult) -> Generator | None:
+    """The generator that went on learning with the predictor, if one did."""
+    return result.generator if isinstance(result, PredictorResult) else None
+
+
+def untrained_metrics(job: FoldJob) -> dict[str, Any]:
+    """The metrics of a fold that nothing is trained for."""
+    nothing = {"best_epoch": None, "best_valid_ic": None, "epochs": 0, "gan": None}
+    dates = {
+        f"{role}_dates": len(job.manifest.get(f"{role}_dates", ())) for role in ("train", "purged", "valid")
+    }
+    return nothing | dates | {"seconds": {"data": 0.0, "generator": 0.0, "predictor": 0.0}}
 
 
 def make_generator(job: FoldJob, data: FoldData, on_tick: OnTick) -> GanResult | None:
@@ -159,11 +213,18 @@ def make_generator(job: FoldJob, data: FoldData, on_tick: OnTick) -> GanResult |
             return GanResult(generator, [], 0, collapsed=False, restarted=False)
 
 
-def regenerated(data: FoldData, generator: Generator, job: FoldJob) -> FoldData:
-    """The fold's data with the generator's windows in place of the real ones, made once."""
-    train = tuple(regenerate(generator, sample, job.gan, job.training) for sample in data.train)
-    valid = tuple(regenerate(generator, sample, job.gan, job.training) for sample in data.valid)
-    return FoldData(train, valid, data.purged)
+def tuned_metrics(result: PredictorResult | BoostingResult, data: FoldData, job: FoldJob) -> dict[str, Any]:
+    """Health on the validation dates of a generator that went on learning with the predictor; else nothing."""
+    generator = tuned_generator(result)
+    if generator is None:
+        return {}
+    device, noise = next(generator.parameters()).device, torch.Generator().manual_seed(0)
+    with torch.inference_mode():
+        rows = [
+            window_health(x, generated(generator, x, job.gan, noise))
+            for x in (torch.from_numpy(sample.x_NTF).to(device) for sample in data.valid)
+        ]
+    return {"after_predictor": means(rows)}
 
 
 def gan_metrics(made: GanResult) -> dict[str, Any]:
@@ -175,26 +236,37 @@ def gan_metrics(made: GanResult) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class TrainedFold:
-    """A fold's nets, ready to predict."""
+    """A fold's nets or trees, ready to predict; `predictor` is None for the reversal, which has nothing to load."""
 
-    predictor: Predictor
+    predictor: Predictor | BoostedTrees | None
     generator: Generator | None
 
 
 def load_fold(job: FoldJob, features: int) -> TrainedFold:
-    """Read a finished fold's nets. Raises CheckpointError where it is not finished or its files do not fit."""
+    """Read what a finished fold learned. Raises CheckpointError where it is not finished or its files do not fit."""
     if not job.done:
         raise CheckpointError(f"{job.directory} is not trained to its end: run `gangru train` first")
     check_settings(job)
-    predictor = build_predictor(features, job.predictor)
-    path = job.directory / "predictor.safetensors"
-    checkpoint.load_net(predictor, checkpoint.read_tensors(path)[0], path)
+    if job.predictor.kind == "reversal":
+        return TrainedFold(None, None)
+    predictor = load_predictor(job, features)
     if job.kind == "none":
         return TrainedFold(predictor, None)
     generator = build_generator(features, job.gan)
     path = job.directory / "generator.safetensors"
     checkpoint.load_net(generator, checkpoint.read_tensors(path)[0], path)
     return TrainedFold(predictor, generator)
+
+
+def load_predictor(job: FoldJob, features: int) -> Predictor | BoostedTrees:
+    """The predictor of a finished fold."""
+    if job.predictor.kind == "lightgbm":
+        return read_trees(job.directory / TREES_FILE, job.training.threads)
+    width = channels(features, job.gan, has_generator=job.kind != "none")
+    predictor = build_predictor(width, job.predictor)
+    path = job.directory / "predictor.safetensors"
+    checkpoint.load_net(predictor, checkpoint.read_tensors(path)[0], path)
+    return predictor
 
 
 def write_curve(path: Path, curve: Curve) -> None:

@@ -1,7 +1,7 @@
 """When to train, on which sample dates, and how they split: trading days in, positions out.
 
-Published: every 30 June and 31 December; 80 dates, every 5th of the past 400. Decided: the newest fifth validates, and
-training dates whose labels reach into it are purged.
+Published: every 30 June and 31 December; 80 dates, every 5th of the past 400. Decided: the newest fifth
+validates, or by a setting a random block, and training dates whose labels meet a validation label are purged.
 """
 
 from dataclasses import dataclass
@@ -60,7 +60,8 @@ def due_folds(
     """The trainings that are due: nominal dates from settings.first to settings.last with enough history in `data`.
 
     `calendar` are trading days reaching past the data, `data` the days that have bars. A training is due once the data
-    reach its trading day. Raises TrainingError where a training asked for lacks history, or none is due.
+    reach its trading day. Where settings.folds names some, only those are given; each serves the half year after it as
+    ever. Raises TrainingError where a training asked for lacks history or is not due, or none is due.
     """
     needed = history_needed(settings, reach, window)
     asked = np.datetime64(settings.first) if settings.first else None
@@ -84,7 +85,17 @@ def due_folds(
             f"no training is due: a training needs {needed} trading days of history up to a 30 June or 31 December, "
             f"the store has {len(data)} days from {data[0]} to {data[-1]}"
         )
-    return folds
+    return chosen(folds, settings.folds)
+
+
+def chosen(due: list[Fold], names: tuple[str, ...]) -> list[Fold]:
+    """The folds of these nominal dates, all where none is named. Raises TrainingError for one that is not due."""
+    unknown = sorted(set(names) - {fold.name for fold in due})
+    if unknown:
+        raise TrainingError(
+            f"training.folds names {unknown[0]}, which is not due: due are {', '.join(fold.name for fold in due)}"
+        )
+    return [fold for fold in due if not names or fold.name in names]
 
 
 def serves_to(calendar: Dates, nominal: np.datetime64) -> np.datetime64:
@@ -95,19 +106,24 @@ def serves_to(calendar: Dates, nominal: np.datetime64) -> np.datetime64:
     return np.datetime64(calendar[np.searchsorted(calendar, following, side="right") - 1])
 
 
-def sample_rows(trained_row: int, settings: TrainingSettings, reach: int) -> SampleRows:
-    """Positions T − reach − step·k, k = 0 … dates − 1, split by time and purged.
+def sample_rows(trained_row: int, settings: TrainingSettings, reach: int, draw: int = 0) -> SampleRows:
+    """Positions T − reach − step·k, k = 0 … dates − 1, split and purged. Every label is known at T.
 
-    The newest validate. A training date t is dropped when t + reach reaches the first validation date, so that no
-    training label sees a day that validates. Every label is known at T.
+    Split by time the newest validate; by block a contiguous run of dates does, at a place drawn from the seed and
+    `draw`. A training date is dropped when its label's days and a validation label's meet, so that no training label
+    sees a day that validates. Raises TrainingError where none is left.
     """
     rows = trained_row - reach - settings.sample_step * np.arange(settings.sample_dates)[::-1]
-    valid = rows[-settings.validation_dates :]
-    older = rows[: -settings.validation_dates]
-    reaches = older + reach >= valid[0]
-    if reaches.all():
+    count = settings.validation_dates
+    start = len(rows) - count
+    if settings.split == "block":
+        start = int(np.random.default_rng([settings.seed, draw]).integers(start + 1))
+    valid = rows[start : start + count]
+    others = np.delete(rows, slice(start, start + count))
+    meets = (others + reach >= valid[0]) & (others <= valid[-1] + reach)
+    if meets.all():
         raise TrainingError(
-            f"none of {settings.sample_dates} sample dates is left to train: {len(valid)} validate, {len(older)} are "
+            f"none of {settings.sample_dates} sample dates is left to train: {len(valid)} validate, {len(others)} are "
             "purged; raise training.sample_dates or lower training.validation_share"
         )
-    return SampleRows(train=older[~reaches], purged=older[reaches], valid=valid)
+    return SampleRows(train=others[~meets], purged=others[meets], valid=valid)

@@ -11,9 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from gangru.models.discriminator import Discriminator
-from gangru.models.generator import Generator, latent, latent_channels
-from gangru.models.losses import discriminator_loss, generator_loss
-from gangru.models.predictor import in_slices
+from gangru.models.gan_losses import gan_loss, gradient_penalty
+from gangru.models.generator import Generator, latent_channels
 from gangru.training import checkpoint
 from gangru.training.batches import (
     Batch,
@@ -25,7 +24,8 @@ from gangru.training.batches import (
     epoch_random,
     usable,
 )
-from gangru.training.gan_health import CollapseRule, is_collapsed, window_health
+from gangru.training.feeding import generated
+from gangru.training.gan_health import CollapseRule, critic_health, is_collapsed, window_health
 from gangru.training.loop import (
     DATE_ORDER,
     NOISE,
@@ -42,7 +42,6 @@ from gangru.training.loop import (
 )
 from gangru.training.settings import GanSettings, TrainingSettings
 
-SLICE = 1024
 BETAS = (0.5, 0.999)
 ANOTHER_SEED = 1_000_003  # added to the seed of a restart
 
@@ -76,15 +75,24 @@ class Pair:
 def build_generator(features: int, settings: GanSettings) -> Generator:
     """The generator that the settings describe."""
     channels = latent_channels(features, settings.z, settings.noise_channels)
-    return Generator(channels, features, settings.generator_hidden, settings.generator_layers)
+    return Generator(
+        channels,
+        features,
+        settings.generator_hidden,
+        settings.generator_layers,
+        residual=settings.generator_form == "residual",
+    )
 
 
 def build_pair(days: int, features: int, settings: GanSettings, seed: int, device: torch.device) -> Pair:
     """Both nets with initial weights from the seed."""
     generator = seeded(lambda: build_generator(features, settings), seed).to(device)
-    discriminator = seeded(lambda: Discriminator(days, features, settings.discriminator_channels), seed).to(
-        device
-    )
+    discriminator = seeded(
+        lambda: Discriminator(
+            days, features, settings.discriminator_channels, spectral=settings.spectral_norm
+        ),
+        seed,
+    ).to(device)
     d_rate = settings.discriminator_learning_rate or settings.learning_rate
     return Pair(
         generator,
@@ -124,10 +132,11 @@ def attempt(
     valid = validation_batches(data.valid, training, device)
     pair = build_pair(*data.shape, settings, seed, device)
     stop, best = EarlyStop(settings.patience), tensors_copy(pair.generator)
+    coin_toss = gan_loss(settings.loss).coin_toss
     curve: Curve = []
     if state.exists():
         stop, curve, best = restore(state, pair, settings.patience)
-    collapsed = is_collapsed(curve, CollapseRule())
+    collapsed = is_collapsed(curve, CollapseRule(), coin_toss)
     while len(curve) < settings.max_epochs and not settled(stop, curve, settings) and not collapsed:
         epoch = len(curve) + 1
         random = epoch_random(seed, epoch, DATE_ORDER)
@@ -138,7 +147,7 @@ def attempt(
         curve.append(row)
         if epoch >= settings.min_epochs and stop.improved(-row["distance"], epoch):
             best = tensors_copy(pair.generator)
-        collapsed = is_collapsed(curve, CollapseRule())
+        collapsed = is_collapsed(curve, CollapseRule(), coin_toss)
         save(state, pair, best, stop, curve)
         on_tick(Tick("gan", epoch, settings.max_epochs, row))
     if stop.best_epoch:
@@ -153,20 +162,24 @@ def settled(stop: EarlyStop, curve: Curve, settings: GanSettings) -> bool:
 
 def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator) -> dict[str, float]:
     """Discriminator steps, then one generator step, on one date's windows."""
-    real = batch.x_NTF
+    loss, real = gan_loss(settings.loss), batch.x_NTF
     for _ in range(settings.discriminator_steps):
         with torch.no_grad():
             fake = generated(pair.generator, real, settings, noise)
         pair.d_adam.zero_grad(set_to_none=True)
         logit_real, logit_fake = pair.discriminator(real), pair.discriminator(fake)
-        d_loss = discriminator_loss(logit_real, logit_fake, settings.label_smoothing)
-        d_norm = backward(pair.discriminator, d_loss, "the discriminator", batch.date)
+        d_loss = loss.discriminator(logit_real, logit_fake, settings.label_smoothing)
+        if loss.penalised:
+            penalty = gradient_penalty(pair.discriminator, real, fake, noise)
+            d_loss = d_loss + settings.gradient_penalty * penalty
+        d_norm = backward(pair.discriminator, d_loss, "the discriminator", batch, logit_fake)
         pair.d_adam.step()
     pair.g_adam.zero_grad(set_to_none=True)
     fake = generated(pair.generator, real, settings, noise)
-    g_loss = generator_loss(pair.discriminator(fake))
+    logit = pair.discriminator(fake)
+    g_loss = loss.generator(logit)
     total = g_loss + settings.reconstruction_weight * torch.mean((fake - real) ** 2)
-    g_norm = backward(pair.generator, total, "the generator", batch.date)
+    g_norm = backward(pair.generator, total, "the generator", batch, logit)
     pair.g_adam.step()
     return {
         "d_loss": float(d_loss.detach()),
@@ -178,30 +191,13 @@ def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator
     }
 
 
-def backward(net: nn.Module, loss: Tensor, who: str, date: np.datetime64) -> float:
+def backward(net: nn.Module, loss: Tensor, who: str, batch: Batch, output_N: Tensor | None = None) -> float:
     """Gradients of a loss, checked to be finite; their norm."""
-    check_finite(loss, f"{who}'s loss", date)
+    check_finite(loss, f"{who}'s loss", batch, output_N)
     loss.backward()  # type: ignore[no-untyped-call]
     norm = gradient_norm(net)
-    check_finite(norm, f"{who}'s gradient", date)
+    check_finite(norm, f"{who}'s gradient", batch, output_N)
     return float(norm)
-
-
-def generated(generator: Generator, x_NTF: Tensor, settings: GanSettings, noise: torch.Generator) -> Tensor:
-    """Windows out of the generator for these real ones, (N, T, F)."""
-    return in_slices(generator, latent(x_NTF, settings.z, settings.noise_channels, noise), SLICE)
-
-
-def regenerate(
-    generator: Generator, sample: Sample, settings: GanSettings, training: TrainingSettings
-) -> Sample:
-    """The sample with the generator's windows in place of the real ones; noise, if any, depends on seed and date."""
-    device = next(generator.parameters()).device
-    day = int(sample.date.astype("datetime64[D]").astype(int))
-    noise = torch.Generator().manual_seed(int(epoch_random(training.seed, day, NOISE).integers(2**62)))
-    with torch.inference_mode():
-        x = generated(generator, torch.from_numpy(sample.x_NTF).to(device), settings, noise)
-    return Sample(sample.date, x.cpu().numpy(), sample.label_N, sample.codes_N)
 
 
 def validation_batches(
@@ -216,12 +212,17 @@ def validation_batches(
 
 
 def validation_health(pair: Pair, valid: list[Batch], settings: GanSettings) -> dict[str, float]:
-    """Health figures, mean over the validation dates."""
-    noise = torch.Generator().manual_seed(0)
+    """Health figures at an epoch's end, mean over the validation dates; the nets are left as they were."""
+    noise, loss = torch.Generator().manual_seed(0), gan_loss(settings.loss)
+    pair.discriminator.eval()  # spectral normalisation learns nothing from being watched
+    rows = []
     with torch.inference_mode():
-        return means(
-            [window_health(b.x_NTF, generated(pair.generator, b.x_NTF, settings, noise)) for b in valid]
-        )
+        for batch in valid:
+            fake = generated(pair.generator, batch.x_NTF, settings, noise)
+            seen = critic_health(loss, pair.discriminator(batch.x_NTF), pair.discriminator(fake))
+            rows.append(seen | window_health(batch.x_NTF, fake))
+    pair.discriminator.train()
+    return means(rows)
 
 
 def means(rows: list[dict[str, float]]) -> dict[str, float]:

@@ -8,16 +8,22 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from gangru.models.gan_losses import GanLoss
+
 LAGS = (1, 2, 5, 10)
 TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class CollapseRule:
-    """A GAN counts as collapsed once one of these has held for `epochs` epochs in a row."""
+    """A GAN counts as collapsed once one of these has held for `epochs` epochs in a row.
 
-    min_dispersion: float = 0.02  # generated spread between stocks, over the real one
-    min_discriminator_loss: float = 0.02  # of the 2·ln 2 = 1.39 of a discriminator that knows nothing
+    The spread between generated stocks is of the validation dates at the epoch's end; the discriminator's loss is the
+    smaller one of that and of the epoch's training, where its form has one of a coin toss.
+    """
+
+    min_dispersion: float = 0.02  # over the real one
+    min_discriminator_share: float = 0.015  # of the loss of a coin toss
     epochs: int = 3
 
 
@@ -79,11 +85,22 @@ def cross_correlations(x_NTF: Tensor) -> Tensor:
     return (x.T @ x) / (spread[:, None] * spread[None, :] + 1e-6)
 
 
-def is_collapsed(curve: list[dict[str, float]], rule: CollapseRule) -> bool:
-    """Whether the last epochs of a GAN's curve all broke the rule."""
+def critic_health(loss: GanLoss, real_N: Tensor, fake_N: Tensor) -> dict[str, float]:
+    """The discriminator at an epoch's end on one validation date, from its logits: loss and accuracies."""
+    return {
+        "valid_d_loss": float(loss.discriminator(real_N, fake_N)),
+        "valid_d_real_accuracy": float((real_N > 0).float().mean()),
+        "valid_d_fake_accuracy": float((fake_N <= 0).float().mean()),
+    }
+
+
+def is_collapsed(curve: list[dict[str, float]], rule: CollapseRule, coin_toss: float | None) -> bool:
+    """Whether the last epochs of a GAN's curve all broke the rule; `coin_toss` is as in models.gan_losses."""
     recent = curve[-rule.epochs :]
     if len(recent) < rule.epochs:
         return False
     flat = all(row["dispersion_ratio"] < rule.min_dispersion for row in recent)
-    one_sided = all(row["d_loss"] < rule.min_discriminator_loss for row in recent)
-    return flat or one_sided
+    if coin_toss is None:
+        return flat
+    floor = rule.min_discriminator_share * coin_toss
+    return flat or all(min(row["d_loss"], row["valid_d_loss"]) < floor for row in recent)

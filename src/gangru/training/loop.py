@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gangru.errors import TrainingError
+from gangru.training.batches import Batch
 from gangru.training.settings import TrainingSettings
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -73,12 +74,24 @@ def prepare_torch(training: TrainingSettings) -> torch.device:
     return device
 
 
-def check_finite(value: Tensor, what: str, date: np.datetime64) -> None:
-    """Raise TrainingError where a loss or a gradient's norm is not finite."""
-    if not bool(torch.isfinite(value).all()):
-        raise TrainingError(
-            f"{what} is not finite on {date}: look at that date's bars, or lower the learning rate"
-        )
+def check_finite(value: Tensor, what: str, batch: Batch, output_N: Tensor | None = None) -> None:
+    """Raise TrainingError naming date and stock where a loss or a gradient's norm is not finite.
+
+    The stock is the first one whose output is not finite, else the one with the largest input.
+    """
+    if bool(torch.isfinite(value).all()):
+        return
+    out = torch.zeros(len(batch.x_NTF)) if output_N is None else output_N.detach()[: len(batch.x_NTF)]
+    bad = torch.nonzero(~torch.isfinite(out))
+    if len(bad):
+        suspect = f"the net's output for {batch.codes_N[int(bad[0])]} is the first that is not"
+    else:
+        largest = batch.x_NTF.detach().abs().amax(dim=(1, 2))
+        i = int(largest.argmax())
+        suspect = f"{batch.codes_N[i]} has the largest input there, {float(largest[i]):.3g}"
+    raise TrainingError(
+        f"{what} is not finite on {batch.date}: {suspect}; look at that stock's bars, or lower the learning rate"
+    )
 
 
 def gradient_norm(net: nn.Module) -> Tensor:

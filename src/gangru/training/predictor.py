@@ -1,13 +1,16 @@
 """Training of the predictor: one batch a date, IC loss, early stop on the validation dates' mean IC."""
 
+import copy
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from gangru.models.generator import Generator
+from gangru.models.joint import Joint
 from gangru.models.losses import ic_loss, pearson
 from gangru.models.predictor import Predictor, in_slices
 from gangru.training import checkpoint
@@ -41,12 +44,25 @@ SLICE = 1024  # stocks whose activations stay in cache; the gradient over a date
 
 @dataclass(frozen=True)
 class PredictorResult:
-    """The net at its best epoch, its curve (epoch, train_ic, valid_ic, gradient_norm) and its best validation IC."""
+    """The net at its best epoch, its curve (epoch, train_ic, valid_ic, gradient_norm) and its best validation IC.
+
+    `generator` is the one that was trained with it, None where none was.
+    """
 
     net: Predictor
     curve: Curve
     best_epoch: int
     best_ic: float
+    generator: Generator | None = None
+
+
+@dataclass(frozen=True)
+class Tuned:
+    """A generator that goes on learning with the predictor: its Adam step, and whether x stands beside G(x)."""
+
+    generator: Generator
+    learning_rate: float
+    beside: bool
 
 
 def build_predictor(features: int, settings: PredictorSettings) -> Predictor:
@@ -55,18 +71,25 @@ def build_predictor(features: int, settings: PredictorSettings) -> Predictor:
 
 
 def train_predictor(
-    data: FoldData, settings: PredictorSettings, training: TrainingSettings, state: Path, on_tick: OnTick
+    data: FoldData,
+    settings: PredictorSettings,
+    training: TrainingSettings,
+    state: Path,
+    on_tick: OnTick,
+    tuned: Tuned | None = None,
 ) -> PredictorResult:
     """Fit on data.train, stop on data.valid; `state` is written after every epoch and resumed from.
 
-    A resumed run draws and steps as an undisturbed one: the same weights, byte for byte on one machine's CPU. Raises
-    TrainingError where no date has enough labelled stocks, or a loss or gradient is not finite.
+    With `tuned` the data hold real windows and a copy of the generator learns with the predictor. A resumed run draws
+    and steps as an undisturbed one: the same weights, byte for byte on one machine's CPU. Raises TrainingError where no
+    date has enough labelled stocks, or a loss or gradient is not finite.
     """
     device = prepare_torch(training)
     samples = usable(data.train, training.min_stocks, "training")
     valid = validation_draw(usable(data.valid, training.min_stocks, "validation"), training)
-    net = seeded(lambda: build_predictor(data.shape[1], settings), training.seed).to(device)
-    optimiser = torch.optim.Adam(net.parameters(), lr=settings.learning_rate)
+    width = data.shape[1] * (2 if tuned is not None and tuned.beside else 1)
+    predictor = seeded(lambda: build_predictor(width, settings), training.seed).to(device)
+    net, optimiser = predictor_with(predictor, tuned, settings)
     stop, best = EarlyStop(settings.patience), tensors_copy(net)
     curve: Curve = []
     if state.exists():
@@ -89,7 +112,22 @@ def train_predictor(
         save(state, net, optimiser, best, {"stop": asdict(stop), "curve": curve})
         on_tick(Tick("predictor", epoch, settings.max_epochs, row))
     net.load_state_dict(best)
-    return PredictorResult(net, curve, stop.best_epoch, stop.best)
+    generator = net.generator if isinstance(net, Joint) else None
+    return PredictorResult(predictor, curve, stop.best_epoch, stop.best, generator)
+
+
+def predictor_with(
+    predictor: Predictor, tuned: Tuned | None, settings: PredictorSettings
+) -> tuple[nn.Module, torch.optim.Adam]:
+    """The net that is trained, with a copy of the generator where that learns too, and its optimiser."""
+    if tuned is None:
+        return predictor, torch.optim.Adam(predictor.parameters(), lr=settings.learning_rate)
+    generator = copy.deepcopy(tuned.generator).train()
+    groups = [
+        {"params": list(predictor.parameters()), "lr": settings.learning_rate},
+        {"params": list(generator.parameters()), "lr": tuned.learning_rate},
+    ]
+    return Joint(generator, predictor, beside=tuned.beside), torch.optim.Adam(groups)
 
 
 def validation_draw(samples: tuple[Sample, ...], training: TrainingSettings) -> tuple[Sample, ...]:
@@ -102,25 +140,26 @@ def validation_draw(samples: tuple[Sample, ...], training: TrainingSettings) -> 
     )
 
 
-def step(net: Predictor, optimiser: torch.optim.Adam, batch: Batch) -> tuple[float, float]:
+def step(net: nn.Module, optimiser: torch.optim.Adam, batch: Batch) -> tuple[float, float]:
     """One step on one date; the date's IC before it and the gradient's norm."""
     optimiser.zero_grad(set_to_none=True)
-    loss = ic_loss(in_slices(net, batch.x_NTF, SLICE), batch.label_N)
-    check_finite(loss, "the predictor's loss", batch.date)
+    pret = in_slices(net, batch.x_NTF, SLICE)
+    loss = ic_loss(pret, batch.label_N)
+    check_finite(loss, "the predictor's loss", batch, pret)
     loss.backward()  # type: ignore[no-untyped-call]
     norm = gradient_norm(net)
-    check_finite(norm, "the predictor's gradient", batch.date)
+    check_finite(norm, "the predictor's gradient", batch, pret)
     optimiser.step()
     return -float(loss.detach()), float(norm)
 
 
-def predict(net: Predictor, x_NTF: Tensor) -> Tensor:
+def predict(net: nn.Module, x_NTF: Tensor) -> Tensor:
     """pRet of scaled windows, (N,), without gradients."""
     with torch.inference_mode():
         return in_slices(net.eval(), x_NTF, SLICE)
 
 
-def sample_ic(net: Predictor, sample: Sample, device: torch.device) -> float:
+def sample_ic(net: nn.Module, sample: Sample, device: torch.device) -> float:
     """Pearson IC of the net on the labelled stocks of one validation date."""
     batch = batch_of(sample, None, device)
     ic = float(pearson(predict(net, batch.x_NTF), batch.label_N))
@@ -130,7 +169,7 @@ def sample_ic(net: Predictor, sample: Sample, device: torch.device) -> float:
 
 def save(
     state: Path,
-    net: Predictor,
+    net: nn.Module,
     optimiser: torch.optim.Adam,
     best: dict[str, Tensor],
     record: dict[str, Any],
@@ -145,7 +184,7 @@ def save(
 
 
 def restore(
-    state: Path, net: Predictor, optimiser: torch.optim.Adam, patience: int
+    state: Path, net: nn.Module, optimiser: torch.optim.Adam, patience: int
 ) -> tuple[EarlyStop, Curve, dict[str, Tensor]]:
     """Put net and optimiser back to where the state was written."""
     tensors, record = checkpoint.read_tensors(state)

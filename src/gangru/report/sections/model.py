@@ -16,9 +16,23 @@ WINDOWS: dict[str, Text] = {
     ),
 }
 
+TREES = text(
+    "Gradient-boosted trees turn each window, flattened, into one number, pRet. Their target is the return of the next "
+    "20 trading days, standardised across the stocks of a date."
+)
+REVERSAL = text(
+    "Nothing is trained: pRet is minus the mean of two z-scores across the stocks of a date, of the return and of the "
+    "mean turnover of the past 20 trading days. The factor is pRet neutralised by industry and size and standardised."
+)
+
 
 def model(material: Material) -> Section:
-    """Four points and the drawing; numbers come from the study's settings where they are known."""
+    """Four points and the drawing; numbers come from the study's settings where they are known.
+
+    The drawing is the GRU's: another predictor has its sentence alone.
+    """
+    if material.predictor == "reversal":
+        return Section("model", text("The model in brief"), (Prose((REVERSAL,), bullets=True),))
     drawing = Diagram(
         text("From a window of prices to the factor"),
         material.generator,
@@ -35,7 +49,9 @@ def model(material: Material) -> Section:
             features=integer(drawing.features),
         ),
         WINDOWS.get(material.generator, text("The generator of this study is not known.")),
-        text(
+        TREES
+        if material.predictor == "lightgbm"
+        else text(
             "A GRU of {layers} layers and an MLP turn each window into one number, pRet, trained so that "
             "pRet correlates with the return of the next 20 trading days across the stocks of a date.",
             layers=integer(drawing.layers),
@@ -46,7 +62,8 @@ def model(material: Material) -> Section:
             "standardised."
         ),
     )
-    return Section("model", text("The model in brief"), (Prose(points, bullets=True), drawing))
+    blocks = (Prose(points, bullets=True), *((drawing,) if material.predictor == "gru" else ()))
+    return Section("model", text("The model in brief"), blocks)
 
 
 def known(material: Material, section: str, key: str, published: int) -> int:

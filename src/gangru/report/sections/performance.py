@@ -27,6 +27,7 @@ def performance(material: Material) -> Section:
         costs_table(material),
         deciles_figure(material),
         decay_figure(e.decay),
+        *((seeds_table(e.seeds),) if len(e.seeds) else ()),
         yearly_table(e.yearly),
         monthly_table(e.series),
     )
@@ -139,6 +140,23 @@ def decay_figure(decay: pl.DataFrame) -> Figure:
             text("Mean IC of the month-end factor with the return over the next trading days, from t+1."),
         ),
         empty=EMPTY if decay.is_empty() else None,
+    )
+
+
+def seeds_table(seeds: pl.DataFrame) -> Table:
+    """What each seed's nets alone would have done, where the factor is the average of several."""
+    columns = (
+        Column("seed", text("Seed"), "integer"),
+        Column("ic_mean", text("Rank IC mean"), "percent"),
+        Column("icir", text("ICIR"), "ratio"),
+        Column("raw_ic_mean", text("Rank IC mean, raw pRet"), "percent"),
+        Column("annual_excess", text("Excess"), "percent"),
+    )
+    return Table(
+        "seeds",
+        text("Each seed's nets alone; the factor is their average"),
+        columns,
+        table_rows(seeds, columns),
     )
 
 

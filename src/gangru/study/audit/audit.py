@@ -13,10 +13,9 @@ import numpy as np
 import polars as pl
 
 from gangru.factor.dates import factor_rows
-from gangru.factor.predict import factor_of_date
 from gangru.market.daily import Dates
 from gangru.market.store import Store
-from gangru.study import stages
+from gangru.study import predicting, stages
 from gangru.study.audit import permute, short, spans
 from gangru.study.audit.outputs import (
     Digests,
@@ -31,9 +30,9 @@ from gangru.study.audit.result import AuditReport, Check, Verdict
 from gangru.study.audit.scramble import write_twin
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.jobs import folds_of
+from gangru.study.predicting import ServingFold
 from gangru.study.workspace import Workspace
 from gangru.training.batches import FoldData
-from gangru.training.fold_run import TrainedFold
 from gangru.training.folds import Fold
 from gangru.training.loop import prepare_torch
 
@@ -49,7 +48,7 @@ class Original:
     """What the untouched market gave: parts by day, its nets, its calendar, and the rows made on the way."""
 
     parts: dict[date, dict[str, Part]]
-    nets: TrainedFold
+    nets: ServingFold
     calendar: Dates
     store: Store
     checks: list[Check]
@@ -114,7 +113,7 @@ def answers(inputs: Inputs, plan: Plan, folds: list[Fold], on_step: OnStep) -> O
     del data
     on_step("a short training", 0.1)
     features = len(own.workspace.settings.features.names)
-    nets = short.train_short(job, few, features, at(on_step, 0.1))
+    nets = short.train_short(job, plan.fold, few, features, at(on_step, 0.1))
     on_step("shuffled labels", 0.15)
     checks += shuffled_checks(own, plan, nets, few, on_step)
     parts = {}
@@ -134,7 +133,7 @@ def audit_inputs(inputs: Inputs, plan: Plan, folder: str, store: Path | None) ->
     return replace(inputs, workspace=workspace)
 
 
-def all_parts(inputs: Inputs, question: Question, nets: TrainedFold) -> Iterator[Part]:
+def all_parts(inputs: Inputs, question: Question, nets: ServingFold) -> Iterator[Part]:
     """The parts of one day, the stage's own factor table among them where the fold serves a date up to it."""
     yield from outputs_of_day(inputs, question.day, question.predicted_on, nets)
     if question.table:
@@ -155,7 +154,7 @@ def one_epoch_check(inputs: Inputs, plan: Plan, few: FoldData, random: np.random
     for name, data in (("seen", few), ("unseen", permute.with_shuffled_labels(few, random, train=False))):
         where = short.audit_workspace(plan.own, plan.root / name, plan.fold, None, epochs=1)
         job = short.fold_job(replace(inputs, workspace=where), plan.fold)
-        short.train_short(job, data, len(where.settings.features.names), lambda _stage: None)
+        short.train_short(job, plan.fold, data, len(where.settings.features.names), lambda _stage: None)
         parts.append(weights_part(job.directory, curves=False))
     labels = sum(len(sample.label_N) for sample in few.valid)
     made = verdict(plan.questions[0].day, parts[0], parts[1], labels, 0)
@@ -165,7 +164,7 @@ def one_epoch_check(inputs: Inputs, plan: Plan, few: FoldData, random: np.random
 
 
 def shuffled_checks(
-    inputs: Inputs, plan: Plan, nets: TrainedFold, few: FoldData, on_step: OnStep
+    inputs: Inputs, plan: Plan, nets: ServingFold, few: FoldData, on_step: OnStep
 ) -> list[Check]:
     """A training and an evaluation on labels shuffled within their dates."""
     random = np.random.default_rng([plan.seed, 11])
@@ -177,7 +176,7 @@ def shuffled_checks(
         short.fold_job(replace(inputs, workspace=where), plan.fold), directory=where.runs / "shuffled"
     )
     features = len(where.settings.features.names)
-    blind = short.train_short(job, data, features, at(on_step, 0.15))
+    blind = short.train_short(job, plan.fold, data, features, at(on_step, 0.15))
     return [
         one_epoch_check(inputs, plan, few, random),
         permute.training_check(inputs, blind, data, PERMUTED_EPOCHS, random),
@@ -185,7 +184,7 @@ def shuffled_checks(
     ]
 
 
-def some_factor(inputs: Inputs, plan: Plan, nets: TrainedFold) -> pl.DataFrame:
+def some_factor(inputs: Inputs, plan: Plan, nets: ServingFold) -> pl.DataFrame:
     """The factor of the last months that the fold serves, and of some before, by the short training's nets."""
     settings, market = inputs.workspace.settings, inputs.market
     rows = factor_rows(market.dates, inputs.calendar, "month_end")
@@ -193,8 +192,8 @@ def some_factor(inputs: Inputs, plan: Plan, nets: TrainedFold) -> pl.DataFrame:
     ready = rows[served & (rows >= settings.features.window - 1)][-EVALUATED_MONTHS - 1 :]
     tables = [pl.DataFrame(schema={"date": pl.Date, "code": pl.String, "factor": pl.Float64})]
     for row in ready.tolist():
-        stocks, pret, _ = stages.predicted(inputs, nets, row)
-        made = factor_of_date(inputs.panel, row, stocks, pret, inputs.exposures, settings.factor, "audit")
+        prediction = predicting.predicted(inputs, nets, row)
+        made = stages.neutral(inputs, prediction, prediction.pret, row, "audit")
         tables.append(made.table.select("date", "code", "factor"))
     return pl.concat(tables)
 
@@ -202,7 +201,7 @@ def some_factor(inputs: Inputs, plan: Plan, nets: TrainedFold) -> pl.DataFrame:
 def compared_day(
     plan: Plan,
     question: Question,
-    nets: TrainedFold,
+    nets: ServingFold,
     parts: dict[str, Part],
     rows: dict[str, int],
     on_step: Callable[[str], None],
@@ -226,7 +225,7 @@ def compared_day(
 
 
 def twin_parts(
-    plan: Plan, question: Question, twin: Inputs, nets: TrainedFold, on_step: Callable[[str], None]
+    plan: Plan, question: Question, twin: Inputs, nets: ServingFold, on_step: Callable[[str], None]
 ) -> Iterator[Part]:
     """What the twin says: the same parts as the market's, its fold trained anew where weights are compared."""
     yield from all_parts(twin, question, nets)
@@ -238,7 +237,9 @@ def twin_parts(
     yield from training_parts(data, question.day)
     if question.weights:
         again = replace(job, directory=plan.root / "again")
-        short.train_short(again, short.thinned(data), len(twin.workspace.settings.features.names), on_step)
+        short.train_short(
+            again, plan.fold, short.thinned(data), len(twin.workspace.settings.features.names), on_step
+        )
         yield weights_part(again.directory)
 
 

@@ -13,13 +13,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gangru.factor.dates import factor_rows
-from gangru.factor.predict import factor_of_date
 from gangru.market.daily import Bools
 from gangru.market.facts import OF_TODAY
-from gangru.study import stages
+from gangru.study import predicting, stages
 from gangru.study.inputs import Inputs
+from gangru.study.predicting import ServingFold
 from gangru.training.batches import FoldData
-from gangru.training.fold_run import TrainedFold
 
 DIGEST_BYTES = 12
 MARKET = ("open", "high", "low", "close", "factor", "volume", "amount", "float_shares", "is_st", "status")
@@ -70,7 +69,7 @@ def dates_to_predict(inputs: Inputs, day: date) -> list[np.datetime64]:
 
 
 def outputs_of_day(
-    inputs: Inputs, day: date, predicted_on: list[np.datetime64], nets: TrainedFold
+    inputs: Inputs, day: date, predicted_on: list[np.datetime64], nets: ServingFold
 ) -> Iterator[Part]:
     """Every output dated up to `day`, of the stocks that traded up to it, one part at a time.
 
@@ -145,17 +144,16 @@ def windows_part(inputs: Inputs, dates: list[np.datetime64]) -> Part:
     return made.part("windows", "windows")
 
 
-def factor_parts(inputs: Inputs, dates: list[np.datetime64], nets: TrainedFold) -> Iterator[Part]:
+def factor_parts(inputs: Inputs, dates: list[np.datetime64], nets: ServingFold) -> Iterator[Part]:
     """Predictions and the factor made of them, a digest a stock and date, and one for what a date left out."""
-    settings = inputs.workspace.settings
     predictions, factors = Digests(), Digests()
     for day in dates:
         row = inputs.market.date_index(day)
-        stocks, pret, counts = stages.predicted(inputs, nets, row)
-        predictions.add(f"what was left out of {day}", repr(sorted(counts.items())).encode())
-        for stock, value in zip(stocks, pret, strict=True):
+        told = predicting.predicted(inputs, nets, row)
+        predictions.add(f"what was left out of {day}", repr(sorted(told.counts.items())).encode())
+        for stock, value in zip(told.stocks, told.pret, strict=True):
             predictions.add(f"{inputs.market.codes[stock]} of {day}", value)
-        made = factor_of_date(inputs.panel, row, stocks, pret, inputs.exposures, settings.factor, "audit")
+        made = stages.neutral(inputs, told, told.pret, row, "audit")
         factors.add(f"what was left out of {day}", repr(sorted(made.dropped.items())).encode())
         for code, factor in made.table.select("code", "factor").iter_rows():
             factors.add(f"{code} of {day}", repr(factor).encode())

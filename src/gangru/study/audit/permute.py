@@ -13,12 +13,12 @@ from scipy.stats import norm
 
 from gangru.errors import EvaluationError
 from gangru.evaluation.ic import average_ranks, unit_deviations
-from gangru.study import stages
+from gangru.study import predicting, stages
 from gangru.study.audit.result import Check, Verdict
 from gangru.study.inputs import Inputs
+from gangru.study.predicting import ServingFold
 from gangru.study.stages import FactorTable
 from gangru.training.batches import FoldData, Sample
-from gangru.training.fold_run import TrainedFold
 
 DRAWS = 500
 CONFIDENCE = 0.999
@@ -71,14 +71,14 @@ def band(spread: float, looks: int) -> float:
     return float(spread * norm.ppf(1 - (1 - CONFIDENCE) / 2 / looks))
 
 
-def training_check(inputs: Inputs, nets: TrainedFold, data: FoldData, epochs: int, random: Random) -> Check:
+def training_check(inputs: Inputs, nets: ServingFold, data: FoldData, epochs: int, random: Random) -> Check:
     """The IC on the validation dates' shuffled labels of nets that were trained on shuffled labels."""
     pairs = []
     for sample in data.valid:
         row = inputs.market.date_index(sample.date)
-        stocks, pret, _ = stages.predicted(inputs, nets, row)
+        told = predicting.predicted(inputs, nets, row)
         score = np.full(len(inputs.market.codes), np.nan)
-        score[stocks] = pret
+        score[told.stocks] = told.pret
         own = score[np.searchsorted(inputs.market.codes, sample.codes_N)]
         both = np.isfinite(own) & np.isfinite(sample.label_N)
         if both.sum() > 1:

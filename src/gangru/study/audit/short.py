@@ -10,10 +10,11 @@ import numpy as np
 from gangru.settings import Settings
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import fold_jobs
+from gangru.study.predicting import ServingFold
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import Workspace
 from gangru.training.batches import FoldData, Sample
-from gangru.training.fold_run import FoldJob, TrainedFold, load_fold, train_fold
+from gangru.training.fold_run import FoldJob, load_fold, train_fold
 from gangru.training.folds import Fold
 
 STOCKS = 64  # of each sample date
@@ -63,6 +64,7 @@ def short_settings(settings: StudySettings, fold: Fold, epochs: int, rate: float
             first=fold.name,
             last=fold.name,
             folds=(),
+            seeds=1,
             device="cpu",
             stocks_per_date=0,
             validation_stocks_per_date=0,
@@ -105,11 +107,13 @@ def few_stocks(sample: Sample) -> Sample:
     )
 
 
-def train_short(job: FoldJob, data: FoldData, features: int, on_epoch: Callable[[str], None]) -> TrainedFold:
+def train_short(
+    job: FoldJob, fold: Fold, data: FoldData, features: int, on_epoch: Callable[[str], None]
+) -> ServingFold:
     """Train a job's nets on `data` by the code that trains every fold, and read them."""
     short = replace(job, load=lambda: data)
     train_fold(short, lambda tick: on_epoch(f"{tick.phase} epoch {tick.epoch}"))
-    return load_fold(short, features)
+    return ServingFold(fold, {job.training.seed: load_fold(short, features)})
 
 
 def weight_files(directory: Path, curves: bool = True) -> dict[str, bytes]:

@@ -1,0 +1,44 @@
+"""Named sets of settings: what a study may start from instead of the published form. Explicit, and few."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from gangru.errors import SettingsError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Changes from the defaults, SECTION.KEY → value, and why somebody would want them."""
+
+    name: str
+    why: str
+    changes: Mapping[str, Any]
+
+
+PRESETS = {
+    preset.name: preset
+    for preset in (
+        Preset("published", "GAN_GRU as published: every default.", {}),
+        Preset(
+            "plain-gru",
+            "The GRU on real windows: the control that a GAN has to beat.",
+            {"features.generator": "none"},
+        ),
+        Preset(
+            "reconstruct",
+            "GAN_GRU whose generator also pays for leaving the real window (λ = 10): G(x) keeps what the predictor "
+            "needs. See docs/results/ablation.md.",
+            {"gan.reconstruction_weight": 10.0},
+        ),
+    )
+}
+
+
+def preset_changes(name: str | None) -> dict[str, Any]:
+    """The changes of a preset, none without a name. Raises SettingsError for one that is not there."""
+    if name is None:
+        return {}
+    if name not in PRESETS:
+        raise SettingsError(f"--preset {name}: expected one of {', '.join(PRESETS)}")
+    return dict(PRESETS[name].changes)

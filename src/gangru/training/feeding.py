@@ -1,0 +1,76 @@
+"""What the predictor reads of a date: generated windows, real ones beside them, or more windows to train on.
+
+Legend: N stocks, T days, F features.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from gangru.models.generator import Generator, latent
+from gangru.models.predictor import in_slices
+from gangru.training.batches import FoldData, Sample, epoch_random
+from gangru.training.loop import NOISE
+from gangru.training.settings import GanSettings, TrainingSettings
+
+SLICE = 1024
+
+
+def generated(generator: Generator, x_NTF: Tensor, settings: GanSettings, noise: torch.Generator) -> Tensor:
+    """Windows out of the generator for these real ones, (N, T, F)."""
+    return in_slices(generator, latent(x_NTF, settings.z, settings.noise_channels, noise), SLICE)
+
+
+def regenerate(
+    generator: Generator, sample: Sample, settings: GanSettings, training: TrainingSettings
+) -> Sample:
+    """The sample with the generator's windows in place of the real ones; noise, if any, depends on seed and date."""
+    device = next(generator.parameters()).device
+    day = int(sample.date.astype("datetime64[D]").astype(int))
+    noise = torch.Generator().manual_seed(int(epoch_random(training.seed, day, NOISE).integers(2**62)))
+    with torch.inference_mode():
+        x = generated(generator, torch.from_numpy(sample.x_NTF).to(device), settings, noise)
+    return replace(sample, x_NTF=x.cpu().numpy())
+
+
+def fed(
+    generator: Generator | None, sample: Sample, settings: GanSettings, training: TrainingSettings
+) -> Sample:
+    """What the predictor reads of a date to predict it: the real windows where there is no generator."""
+    if generator is None or settings.feed == "augment":
+        return sample
+    made = regenerate(generator, sample, settings, training)
+    if settings.feed == "generated":
+        return made
+    return replace(sample, x_NTF=np.concatenate([sample.x_NTF, made.x_NTF], axis=2))
+
+
+def fed_to_train(
+    generator: Generator, sample: Sample, settings: GanSettings, training: TrainingSettings
+) -> Sample:
+    """What the predictor reads of a date to learn from it: with `augment` the generated windows as more stocks."""
+    if settings.feed != "augment":
+        return fed(generator, sample, settings, training)
+    made = regenerate(generator, sample, settings, training)
+    return Sample(
+        sample.date,
+        np.concatenate([sample.x_NTF, made.x_NTF]),
+        np.concatenate([sample.label_N, made.label_N]),
+        np.concatenate([sample.codes_N, made.codes_N]),
+    )
+
+
+def fed_fold(
+    generator: Generator, data: FoldData, settings: GanSettings, training: TrainingSettings
+) -> FoldData:
+    """A fold as the predictor reads it, made once."""
+    train = tuple(fed_to_train(generator, sample, settings, training) for sample in data.train)
+    valid = tuple(fed(generator, sample, settings, training) for sample in data.valid)
+    return FoldData(train, valid, data.purged)
+
+
+def channels(features: int, settings: GanSettings, *, has_generator: bool) -> int:
+    """Features a day that the predictor reads."""
+    return 2 * features if has_generator and settings.feed == "beside" else features

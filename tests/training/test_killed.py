@@ -1,0 +1,80 @@
+"""A training killed with SIGKILL, wherever that falls, ends with the weights of an undisturbed one."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gangru.training.fold_run import train_fold
+
+FILES = ("generator.safetensors", "predictor.safetensors", "gan_curves.csv", "predictor_curves.csv")
+
+SCRIPT = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from training.test_killed import slow_job
+from gangru.training.fold_run import train_fold
+train_fold(slow_job(Path(sys.argv[1])), lambda tick: print(tick.phase, tick.epoch, flush=True))
+"""
+
+
+def slow_job(directory: Path) -> "object":
+    """A fold of a second or two."""
+    from gangru.training.fold_run import FoldJob
+    from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+    from training.fold_data import planted_fold
+
+    return FoldJob(
+        "2018-12-31", directory, planted_fold, "gan",
+        GanSettings(generator_hidden=16, discriminator_channels=(4, 8), max_epochs=5, min_epochs=1, patience=5,
+                    reconstruction_weight=10.0, learning_rate=1e-3),
+        PredictorSettings(hidden=16, mlp=(8,), learning_rate=1e-3, max_epochs=8),
+        TrainingSettings(stocks_per_date=40, threads=1), "", "", {},
+    )  # fmt: skip
+
+
+def start(directory: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", SCRIPT, str(directory), str(Path(__file__).parent.parent)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+
+def killed_until_done(directory: Path, random: np.random.Generator, kills: int) -> int:
+    """Kill the training at a random moment after an epoch's line, again and again; how often it was killed alive."""
+    alive = 0
+    for _ in range(kills):
+        running = start(directory)
+        assert running.stdout is not None
+        for _ in range(int(random.integers(1, 4))):
+            running.stdout.readline()
+        time.sleep(float(random.uniform(0, 0.1)))
+        alive += running.poll() is None
+        running.send_signal(signal.SIGKILL)
+        running.wait()
+        running.stdout.close()
+        if (directory / "DONE").exists():
+            break
+    return alive
+
+
+@pytest.mark.parametrize(
+    "seed", [0, pytest.param(1, marks=pytest.mark.full), pytest.param(2, marks=pytest.mark.full)]
+)
+def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path: Path, seed: int) -> None:
+    whole = slow_job(tmp_path / "whole")
+    train_fold(whole, lambda tick: None)
+    alive = killed_until_done(tmp_path / "cut", np.random.default_rng(seed), kills=4 if seed == 0 else 12)
+    assert alive >= 2
+    train_fold(slow_job(tmp_path / "cut"), lambda tick: None)
+    for name in FILES:
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
+    left = {path.name for path in (tmp_path / "cut").iterdir()} - {
+        path.name for path in (tmp_path / "whole").iterdir()
+    }
+    assert all(name.endswith(".part") for name in left)
