@@ -51,6 +51,7 @@ for module in (
     "store",
     "export",
     "stages",
+    "audit",
     "ablate",
     "gan_score",
     "demo",

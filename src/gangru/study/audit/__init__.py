@@ -1,0 +1,1 @@
+"""The proof against leaks: other futures, shuffled labels and the spans of labels, on any workspace."""
