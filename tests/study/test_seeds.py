@@ -52,6 +52,17 @@ def test_each_seed_has_a_run_directory_and_the_first_one_is_the_folds(
         assert len(weights) == 3
 
 
+def test_a_manifest_says_what_made_the_run(workspace: Workspace, made: stages.FactorTable) -> None:
+    manifest = json.loads((workspace.runs / "2018-12-31" / "seed-1" / "manifest.json").read_text())
+    assert manifest["settings"]["training.seed"] == manifest["seed"] == 1
+    assert manifest["settings"]["features.generator"] == "none"
+    assert manifest["data_versions"]["bars"] == 0
+    assert manifest["code"].keys() == {"version", "commit"}
+    assert manifest["packages"].keys() >= {"torch", "numpy", "safetensors"}
+    assert manifest["hardware"]["threads"] == 1
+    assert manifest["last_label_date"] <= manifest["trained_on"]
+
+
 def test_pret_is_the_mean_of_the_seeds_standardised_predictions(
     inputs: Inputs, made: stages.FactorTable
 ) -> None:
