@@ -295,8 +295,8 @@ def test_without_lightgbm_its_variant_is_left_out_with_the_reason(
 
 @pytest.fixture
 def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screen, "out", screen.Screen(highlight=False, width=100))
-    monkeypatch.setattr(screen, "err", screen.Screen(stderr=True, highlight=False, width=100))
+    monkeypatch.setattr(screen, "out", screen.Screen(highlight=False, width=80))
+    monkeypatch.setattr(screen, "err", screen.Screen(stderr=True, highlight=False, width=80))
 
 
 def test_the_command_prints_within_a_hundred_columns_and_keeps_json_and_markdown(
@@ -309,7 +309,7 @@ def test_the_command_prints_within_a_hundred_columns_and_keeps_json_and_markdown
     told = CliRunner().invoke(app, words)
     assert told.exit_code == 0, told.output
     tables = [line for line in told.stdout.splitlines()[1:] if not line.startswith("note: ")]
-    assert max(map(len, tables)) <= 100, max(tables, key=len)
+    assert max(map(len, tables)) <= 80, max(tables, key=len)
     assert any(line.startswith("untrained ") for line in tables)
     kept = json.loads((root / "runs" / "ablation.json").read_text())
     assert kept["schema_version"] == 1

@@ -176,12 +176,15 @@ def command_of(
 
 
 def print_ablation(ablation: "Ablation") -> None:
-    """The tables of a comparison, within 100 columns."""
+    """The tables of a comparison, within 80 columns: the months, which are the same for all, stand above."""
     from gangru.cli.screen import out
     from gangru.study import ablation_document as shown
 
     out.print(f"{shown.headline_of(ablation)}. ICs and returns in percent.", soft_wrap=True, markup=False)
-    print_table(shown.COLUMNS, [shown.variant_row(line) for line in ablation.variants])
+    shown_once = shown.COLUMNS.index("Months")
+    rows = [shown.variant_row(line) for line in ablation.variants]
+    head, *lines = (row[:shown_once] + row[shown_once + 1 :] for row in (shown.COLUMNS, *rows))
+    print_table(head, lines)
     if ablation.differences:
         print_table(shown.DIFFERENCE_COLUMNS, [shown.difference_row(one) for one in ablation.differences])
     names = tuple(line.variant.name for line in ablation.variants)
