@@ -128,7 +128,9 @@ def test_a_generator_that_learns_with_the_predictor_is_the_one_that_predicts(tmp
     assert float(np.mean(ics)) == pytest.approx(kept, abs=1e-5)
 
 
-def test_joint_learning_resumed_after_a_kill_is_undisturbed(tmp_path: Path) -> None:
+def test_joint_learning_resumed_after_a_kill_is_undisturbed_and_counts_the_time_before(
+    tmp_path: Path,
+) -> None:
     def cut(tick: Tick) -> None:
         if (tick.phase, tick.epoch) == ("predictor", 2):
             raise StoppedError
@@ -137,7 +139,14 @@ def test_joint_learning_resumed_after_a_kill_is_undisturbed(tmp_path: Path) -> N
     train_fold(whole, silent)
     with pytest.raises(StoppedError):
         train_fold(resumed, cut)
+    before = json.loads((resumed.directory / fold_run.STOPWATCH).read_text())
     train_fold(resumed, silent)
+    spent = json.loads((resumed.directory / "metrics.json").read_text())["seconds"]
+    assert spent["generator"] >= before["generator"] > 0
+    assert spent["predictor"] > before["predictor"] > 0
+    assert {path.name for path in resumed.directory.iterdir()} == {
+        path.name for path in whole.directory.iterdir()
+    }
     for name in ("generator", "predictor"):
         files = [(one.directory / f"{name}.safetensors").read_bytes() for one in (whole, resumed)]
         assert files[0] == files[1]

@@ -78,3 +78,13 @@ def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path: Path, seed: int)
         path.name for path in (tmp_path / "whole").iterdir()
     }
     assert all(name.endswith(".part") for name in left)
+
+
+def test_states_that_a_kill_at_the_very_end_left_are_swept(tmp_path: Path) -> None:
+    job = slow_job(tmp_path / "run")
+    train_fold(job, lambda tick: None)
+    names = {path.name for path in job.directory.iterdir()}
+    for name in ("predictor.state.safetensors", "generator.state.first.safetensors", "seconds.state.json"):
+        (job.directory / name).write_bytes(b"left")
+    train_fold(job, lambda tick: None)
+    assert {path.name for path in job.directory.iterdir()} == names

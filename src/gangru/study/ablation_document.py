@@ -26,7 +26,7 @@ DEFINITIONS = (
     "Spread: mean monthly return of the highest decile less the lowest. Excess: the long portfolio's annualised return "
     "less the universe's, before costs.",
     "Min: minutes in which generators and predictors were trained, all trainings together, a seed; reading data is not "
-    "in it, nor what a training did before it was interrupted.",
+    "in it.",
     "Coll.: trainings whose GAN collapsed twice, of all. ρ: correlation of generated with real windows; Disp.: spread "
     "between stocks of generated over real windows; both at the epoch kept, mean over trainings.",
 )

@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import time
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -31,10 +30,12 @@ from gangru.training.gradient_boosting import (
     train_trees,
     write_trees,
 )
-from gangru.training.loop import Curve, OnTick, seeded
+from gangru.training.loop import Curve, OnTick, Tick, seeded
 from gangru.training.predictor import PredictorResult, Tuned, build_predictor, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from gangru.training.stopwatch import PARTS, Stopwatch
 
+STOPWATCH = "seconds.state.json"
 GeneratorKind = Literal["gan", "none", "untrained", "ae"]
 
 
@@ -102,13 +103,14 @@ def flat_toml(text: str) -> dict[str, Any]:
 
 
 def train_fold(job: FoldJob, on_tick: OnTick) -> None:
-    """Train what is not trained yet of a fold; a fold that is DONE is left alone.
+    """Train what is not trained yet of a fold; a fold that is DONE is left alone, but for states that a kill left.
 
     After a kill the next call goes on from the last finished epoch. Raises CheckpointError where the directory holds a
     run with other settings.
     """
     check_settings(job)
     if job.done:
+        sweep(job)
         return
     check_data(job)
     job.directory.mkdir(parents=True, exist_ok=True)
@@ -116,19 +118,24 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
     write_text(
         job.directory / "manifest.json", json.dumps(dict(job.manifest), indent=2, sort_keys=True) + "\n"
     )
-    started = time.perf_counter()
     if job.predictor.kind == "reversal":
         finish(job, untrained_metrics(job))
         return
+    watch = Stopwatch(job.directory / STOPWATCH)
+
+    def timed(tick: Tick) -> None:
+        watch.lap(PARTS[tick.phase])
+        on_tick(tick)
+
     data = job.load()
-    loaded = time.perf_counter()
-    made = make_generator(job, data, on_tick)
-    generated_at = time.perf_counter()
+    watch.lap("data")
+    made = make_generator(job, data, timed)
+    watch.lap("generator")
     if made is not None:
         write_curve(job.directory / "gan_curves.csv", made.curve)
         write_curve(job.directory / "gan_curves_first_attempt.csv", made.first_curve)
     shape = {"days": data.shape[0], "features": data.shape[1]}
-    result = fit_predictor(job, data, made, shape, on_tick)
+    result = fit_predictor(job, data, made, shape, timed)
     write_curve(job.directory / "predictor_curves.csv", result.curve)
     if made is not None:
         generator, names = tuned_generator(result) or made.generator, job.manifest.get("features")
@@ -136,6 +143,7 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
             job.directory / "generator.safetensors", generator.state_dict(), shape | asdict(job.gan)
         )
         write_windows(job.directory / "gan_windows.csv", data, generator, job.gan, job.training, names)
+    watch.lap("predictor")
     metrics = {
         "best_epoch": result.best_epoch,
         "best_valid_ic": result.best_ic,
@@ -144,21 +152,22 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
         "train_dates": len(data.train),
         "purged_dates": len(data.purged),
         "valid_dates": len(data.valid),
-        "seconds": {
-            "data": round(loaded - started, 2),
-            "generator": round(generated_at - loaded, 2),
-            "predictor": round(time.perf_counter() - generated_at, 2),
-        },
+        "seconds": watch.seconds(),
     }
     finish(job, metrics)
 
 
 def finish(job: FoldJob, metrics: Mapping[str, Any]) -> None:
-    """Write the metrics and, last, DONE."""
+    """Write the metrics and, when all is there, DONE; then the states are of no more use."""
     write_text(job.directory / "metrics.json", json.dumps(dict(metrics), indent=2, sort_keys=True) + "\n")
     write_text(job.directory / "DONE", "")
-    for state in job.directory.glob("*.state*.safetensors"):
-        state.unlink()
+    sweep(job)
+
+
+def sweep(job: FoldJob) -> None:
+    """Delete what only an unfinished training needs."""
+    for state in (*job.directory.glob("*.state*.safetensors"), job.directory / STOPWATCH):
+        state.unlink(missing_ok=True)
 
 
 def fit_predictor(

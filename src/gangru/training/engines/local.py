@@ -14,6 +14,6 @@ def train_folds(jobs: Sequence[FoldJob], on_tick: Callable[[FoldJob, Tick], None
     for job in jobs:
         check_settings(job)
     due = [job for job in jobs if not job.done]
-    for job in due:
+    for job in jobs:
         train_fold(job, lambda tick, job=job: on_tick(job, tick))  # type: ignore[misc]
     return [job.name for job in due]
