@@ -60,24 +60,26 @@ def audit(
 
 
 def print_report(report: "AuditReport") -> None:
-    """The table of comparisons, a section a day; what was scrambled on each, and a line of totals."""
+    """A table for each thing that was scrambled, and a line of totals."""
+    from itertools import groupby
+
     from rich.table import Table
 
     from gangru.cli.screen import out
 
-    table = Table(title=f"{report.study}: audit of the training {report.fold}", title_justify="left")
-    for name in ("check", "up to", "scrambled", "compared", "bytes", "verdict"):
-        table.add_column(name, justify="right" if name == "bytes" else "left", overflow="fold")
-    last = None
-    for check in report.checks:
-        if check.day != last:
-            table.add_section()
-        last = check.day
-        table.add_row(*cells(check))
-    out.print(table)
-    for day, rows in report.scrambled.items():
-        counts = ", ".join(f"{table} {count:,}" for table, count in rows.items())
-        out.print(f"rows replaced, removed or added after {day}: {counts}", soft_wrap=True)
+    out.print(f"{report.study}: audit of the training {report.fold}", soft_wrap=True, markup=False)
+    for what, checks in groupby(report.checks, lambda check: scrambled_in(check, report)):
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+        for name in ("check", "compared", "bytes", "verdict"):
+            table.add_column(
+                name, justify="right" if name in ("compared", "bytes") else "left", overflow="fold"
+            )
+        for check in checks:
+            table.add_row(*cells(check))
+        out.print()
+        out.print(f"scrambled: {what}", soft_wrap=True, markup=False)
+        out.print(table)
+    out.print()
     held = sum(check.verdict == "holds" for check in report.checks)
     out.print(
         f"{len(report.checks)} comparisons of {report.size:,} bytes: {held} hold, {len(report.leaks)} leak, "
@@ -85,12 +87,19 @@ def print_report(report: "AuditReport") -> None:
     )
 
 
+def scrambled_in(check: "Check", report: "AuditReport") -> str:
+    """What was scrambled for a comparison, as the line above its table says it."""
+    if check.day is None:
+        return check.scrambled
+    by_table = report.scrambled.get(str(check.day), {})
+    counts = ", ".join(f"{table} {count:,}" for table, count in by_table.items())
+    return f"all after {check.day.isoformat()}, {check.rows:,} rows ({counts})"
+
+
 def cells(check: "Check") -> tuple[str, ...]:
     """A comparison as a row of the table."""
     from rich.markup import escape
 
-    what = f"{check.rows:,} rows" if check.day else check.scrambled
     state = f"[{COLOURS[check.verdict]}]{check.verdict}[/]"
     verdict = f"{state}: {escape(check.finding)}" if check.finding else state
-    day = check.day.isoformat() if check.day else "–"
-    return check.name, day, escape(what), f"{check.compared:,} {check.unit}", f"{check.size:,}", verdict
+    return check.name, f"{check.compared:,} {check.unit}", f"{check.size:,}", verdict
