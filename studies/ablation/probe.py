@@ -6,11 +6,12 @@ not there linearly may still be there otherwise; what is there linearly a GRU ca
 """
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from gangru.study.inputs import load_inputs
+from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.jobs import fold_jobs, folds_of
 from gangru.study.workspace import open_workspace
 from gangru.training.batches import FoldData, Sample
@@ -49,11 +50,16 @@ def r_squared(fit_x: np.ndarray, fit_y: np.ndarray, x: np.ndarray, y: np.ndarray
     return float(1 - residual @ residual / ((y - y.mean()) @ (y - y.mean())))
 
 
-def probe(root: Path, study: str, data: FoldData | None) -> tuple[dict[str, float], FoldData]:
+def of_study(market: Inputs, root: Path, study: str) -> Inputs:
+    """The market under a study's settings, set to the one fold."""
+    workspace = open_workspace(root, study)
+    training = replace(workspace.settings.training, first=FOLD, last=FOLD, folds=())
+    return market.of(replace(workspace, settings=replace(workspace.settings, training=training)))
+
+
+def probe(inputs: Inputs, data: FoldData | None) -> tuple[dict[str, float], FoldData]:
     """R² of every summary from the study's generator."""
-    inputs = load_inputs(open_workspace(root, study))
-    folds = [fold for fold in folds_of(inputs) if fold.name == FOLD]
-    job = fold_jobs(inputs, folds)[0]
+    job = fold_jobs(inputs, folds_of(inputs))[0]
     names = {name: i for i, name in enumerate(inputs.workspace.settings.features.names)}
     if data is None:
         whole = job.load()
@@ -77,9 +83,10 @@ def probe(root: Path, study: str, data: FoldData | None) -> tuple[dict[str, floa
 def main() -> None:
     """Print a table: summaries down, studies across."""
     root, studies = Path(sys.argv[1]), sys.argv[2:]
+    market = load_inputs(open_workspace(root))
     rows, data = {}, None
     for study in studies:
-        rows[study], data = probe(root, study, data)
+        rows[study], data = probe(of_study(market, root, study), data)
     print("| R² of | " + " | ".join(studies) + " |")
     print("| --- |" + " ---: |" * len(studies))
     for what in SUMMARIES:
