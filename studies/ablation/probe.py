@@ -31,11 +31,8 @@ SUMMARIES = {
 
 def few(sample: Sample) -> Sample:
     """A draw of a sample's stocks."""
-    chosen = np.random.default_rng(int(sample.date.astype("datetime64[D]").astype(int))).permutation(
-        len(sample.label_N)
-    )
-    chosen = np.sort(chosen[:STOCKS])
-    return Sample(sample.date, sample.x_NTF[chosen], sample.label_N[chosen], sample.codes_N[chosen])
+    chosen = np.random.default_rng(sample.day).permutation(len(sample.label_N))[:STOCKS]
+    return sample.some(np.sort(chosen))
 
 
 def r_squared(fit_x: np.ndarray, fit_y: np.ndarray, x: np.ndarray, y: np.ndarray) -> float:

@@ -4,8 +4,8 @@
 # May be stopped and given again: what is trained is not trained again, what is begun goes on.
 set -euo pipefail
 workspace=$1 data=$2
-# glibc gives the large blocks of each step back to the system and asks for them anew; keeping them saves a fifth of a
-# GAN's time and changes no number
+# glibc gives the large blocks of each step back to the system and asks for them anew; 23 % of a GAN's
+# processor time went there (docs/experiments.md); keeping them changes no number
 export OMP_NUM_THREADS=1 MALLOC_TRIM_THRESHOLD_=4000000000 MALLOC_MMAP_THRESHOLD_=4000000000 MALLOC_TOP_PAD_=268435456
 if [ ! -e "$workspace/study.toml" ]; then
   gangru init "$workspace" --set training.stocks_per_date=400 --set training.threads=1

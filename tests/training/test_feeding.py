@@ -71,7 +71,7 @@ def test_augment_gives_more_to_train_on_and_predicts_from_real_windows() -> None
     assert np.array_equal(one.label_N, np.tile(real.label_N, 2))
     assert one.codes_N.tolist() == [*real.codes_N, *real.codes_N]
     assert np.array_equal(read.valid[0].x_NTF, data.valid[0].x_NTF)
-    assert fed(net, sample_of_fold(), settings, TRAINING).x_NTF is not None
+    assert fed(net, data.valid[0], settings, TRAINING) is data.valid[0]
 
 
 def test_without_a_generator_the_predictor_reads_what_is_there() -> None:

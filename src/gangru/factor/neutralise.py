@@ -76,3 +76,11 @@ def z_score(values: Floats) -> Floats:
     """(x − mean) / standard deviation; 0 where all agree."""
     spread = values.std()
     return np.zeros_like(values) if spread < TINY else (values - values.mean()) / spread
+
+
+def known_z(values: Floats) -> Floats:
+    """z-scores over the values that are known; NaN stays."""
+    known = np.isfinite(values)
+    out = np.full(len(values), np.nan)
+    out[known] = z_score(values[known]) if known.any() else 0.0
+    return out

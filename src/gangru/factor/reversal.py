@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gangru.errors import MarketError, SettingsError
-from gangru.factor.neutralise import z_score
+from gangru.factor.neutralise import known_z
 from gangru.features.panel import Panel
 from gangru.market.daily import Floats
 
@@ -43,11 +43,3 @@ def newest(series: Floats) -> Floats:
     known = np.isfinite(series)
     position = len(series) - 1 - known[::-1].argmax(axis=0)
     return np.asarray(series[position, np.arange(series.shape[1])])
-
-
-def known_z(values: Floats) -> Floats:
-    """z-scores over the values that are known; NaN stays."""
-    known = np.isfinite(values)
-    out = np.full(len(values), np.nan)
-    out[known] = z_score(values[known]) if known.any() else 0.0
-    return out

@@ -3,12 +3,10 @@
 What is DONE is not trained again, so a run that was killed goes on where it stood.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 
@@ -24,6 +22,7 @@ from gangru.study.ablation_plan import (
     unremembered_workspace,
 )
 from gangru.study.ablation_result import Ablation, FoldHealth, MeasuredTrial, Skipped, ablation_of
+from gangru.study.fold_records import read_json
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.jobs import all_jobs, fold_jobs, folds_of, unhealthy
 from gangru.study.outdated import outdated
@@ -185,7 +184,7 @@ def measured(one: Studied, inputs: Inputs) -> MeasuredTrial:
         "month", "fold"
     )
     jobs = all_jobs(inputs, folds_of(inputs))
-    metrics = {job.name: read_metrics(job) for job in jobs}
+    metrics = {job.name: read_json(job.directory / "metrics.json") for job in jobs}
     seconds = sum(
         spent for each in metrics.values() for part, spent in each["seconds"].items() if part != "data"
     )
@@ -199,9 +198,3 @@ def measured(one: Studied, inputs: Inputs) -> MeasuredTrial:
     return MeasuredTrial(
         one.planned.trial, settings, one.evaluation, dict(by_month.iter_rows()), seconds / 60, health
     )
-
-
-def read_metrics(job: FoldJob) -> dict[str, Any]:
-    """metrics.json of a finished training."""
-    found: dict[str, Any] = json.loads((job.directory / "metrics.json").read_text("utf-8"))
-    return found

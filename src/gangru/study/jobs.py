@@ -51,9 +51,7 @@ def fold_jobs(inputs: Inputs, folds: list[Fold], nth: int = 0) -> list[FoldJob]:
     """
     workspace = inputs.workspace
     first = workspace.settings.training.seed
-    settings = replace(
-        workspace.settings, training=replace(workspace.settings.training, seed=first + nth, seeds=1)
-    )
+    settings = replace(workspace.settings, training=replace(workspace.settings.training, seed=first + nth))
     text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
     jobs = []
     for fold in folds:

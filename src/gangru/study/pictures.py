@@ -4,7 +4,7 @@ from pathlib import Path
 
 from gangru.atomic import write_text
 from gangru.report.languages import Tag, language
-from gangru.report.sections.training import COIN_TOSS, gan_figure, windows_figure
+from gangru.report.sections.generators import COIN_TOSS, gan_figure, windows_figure
 from gangru.study.fold_records import fold_record, read_json
 from gangru.study.inputs import Inputs
 from gangru.training.fold_run import FoldJob

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from gangru.factor.neutralise import z_score
+from gangru.factor.neutralise import known_z
 from gangru.factor.predict import predict_date
 from gangru.market.daily import Floats
 from gangru.study.inputs import Inputs
@@ -65,7 +65,5 @@ def predicted(inputs: Inputs, serving: ServingFold, row: int) -> Prediction:
 
 
 def average(predictions: list[Floats]) -> Floats:
-    """Mean of the seeds' predictions, each standardised across the date, (N,)."""
-    if len(predictions[0]) == 0:
-        return predictions[0]
-    return np.asarray(np.mean([z_score(pret) for pret in predictions], axis=0))
+    """Mean of the seeds' predictions, each standardised across the date, (N,); NaN where a stock has none."""
+    return np.asarray(np.mean([known_z(pret) for pret in predictions], axis=0))

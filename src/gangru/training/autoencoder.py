@@ -19,11 +19,11 @@ from gangru.training.gan import (
 from gangru.training.gan_health import window_health
 from gangru.training.loop import (
     DATE_ORDER,
-    NOISE,
     Curve,
     EarlyStop,
     OnTick,
     Tick,
+    noise_source,
     prepare_torch,
     seeded,
     tensors_copy,
@@ -50,7 +50,7 @@ def train_autoencoder(
         stop, curve = EarlyStop(settings.patience, *record["stop"]), record["curve"]
     while len(curve) < settings.max_epochs and not stop.exhausted(len(curve)):
         epoch = len(curve) + 1
-        noise = torch.Generator().manual_seed(int(epoch_random(training.seed, epoch, NOISE).integers(2**62)))
+        noise = noise_source(training.seed, epoch)
 
         def step(batch: Batch, noise: torch.Generator = noise) -> float:
             adam.zero_grad(set_to_none=True)

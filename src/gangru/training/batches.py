@@ -20,6 +20,15 @@ class Sample:
     label_N: NDArray[np.float64]
     codes_N: NDArray[np.str_]
 
+    @property
+    def day(self) -> int:
+        """The date as a number, for draws that depend on it."""
+        return int(self.date.astype("datetime64[D]").astype(int))
+
+    def some(self, stocks: NDArray[np.int64] | NDArray[np.bool_]) -> "Sample":
+        """The same date with the stocks at these positions alone."""
+        return Sample(self.date, self.x_NTF[stocks], self.label_N[stocks], self.codes_N[stocks])
+
 
 @dataclass(frozen=True)
 class FoldData:
@@ -53,7 +62,7 @@ def labelled(sample: Sample, min_stocks: int) -> Sample | None:
         return None
     if known.all():
         return sample
-    return Sample(sample.date, sample.x_NTF[known], sample.label_N[known], sample.codes_N[known])
+    return sample.some(known)
 
 
 def usable(samples: tuple[Sample, ...], min_stocks: int, role: str) -> tuple[Sample, ...]:
@@ -99,11 +108,10 @@ def drawn(stocks: int, count: int, random: np.random.Generator) -> NDArray[np.in
 
 def batch_of(sample: Sample, stocks: NDArray[np.int64] | None, device: torch.device) -> Batch:
     """Tensors of the chosen stocks of one date."""
-    x = sample.x_NTF if stocks is None else sample.x_NTF[stocks]
-    label = sample.label_N if stocks is None else sample.label_N[stocks]
+    chosen = sample if stocks is None else sample.some(stocks)
     return Batch(
-        sample.date,
-        torch.from_numpy(np.ascontiguousarray(x)).to(device),
-        torch.from_numpy(label.astype(np.float32)).to(device),
-        sample.codes_N if stocks is None else sample.codes_N[stocks],
+        chosen.date,
+        torch.from_numpy(np.ascontiguousarray(chosen.x_NTF)).to(device),
+        torch.from_numpy(chosen.label_N.astype(np.float32)).to(device),
+        chosen.codes_N,
     )

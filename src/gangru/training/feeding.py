@@ -11,8 +11,8 @@ from torch import Tensor
 
 from gangru.models.generator import Generator, latent
 from gangru.models.predictor import in_slices
-from gangru.training.batches import FoldData, Sample, epoch_random
-from gangru.training.loop import NOISE
+from gangru.training.batches import FoldData, Sample
+from gangru.training.loop import noise_source
 from gangru.training.settings import GanSettings, TrainingSettings
 
 SLICE = 1024
@@ -28,8 +28,7 @@ def regenerate(
 ) -> Sample:
     """The sample with the generator's windows in place of the real ones; noise, if any, depends on seed and date."""
     device = next(generator.parameters()).device
-    day = int(sample.date.astype("datetime64[D]").astype(int))
-    noise = torch.Generator().manual_seed(int(epoch_random(training.seed, day, NOISE).integers(2**62)))
+    noise = noise_source(training.seed, sample.day)
     with torch.inference_mode():
         x = generated(generator, torch.from_numpy(sample.x_NTF).to(device), settings, noise)
     return replace(sample, x_NTF=x.cpu().numpy())

@@ -28,7 +28,6 @@ from gangru.training.feeding import generated
 from gangru.training.gan_health import CollapseRule, critic_health, is_collapsed, window_health
 from gangru.training.loop import (
     DATE_ORDER,
-    NOISE,
     VALIDATION_DRAW,
     Curve,
     EarlyStop,
@@ -36,6 +35,7 @@ from gangru.training.loop import (
     Tick,
     check_finite,
     gradient_norm,
+    noise_source,
     prepare_torch,
     seeded,
     tensors_copy,
@@ -140,7 +140,7 @@ def attempt(
     while len(curve) < settings.max_epochs and not settled(stop, curve, settings) and not collapsed:
         epoch = len(curve) + 1
         random = epoch_random(seed, epoch, DATE_ORDER)
-        noise = torch.Generator().manual_seed(int(epoch_random(seed, epoch, NOISE).integers(2**62)))
+        noise = noise_source(seed, epoch)
         batches = date_batches(samples, training.stocks_per_date, random, device)
         steps = [step(pair, batch, settings, noise) for batch in batches]
         row = {"epoch": epoch} | means(steps) | validation_health(pair, valid, settings)

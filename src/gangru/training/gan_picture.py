@@ -10,7 +10,7 @@ import numpy as np
 from gangru.atomic import write_text
 from gangru.models.generator import Generator
 from gangru.training.batches import FoldData, drawn, epoch_random
-from gangru.training.generated import generated_windows
+from gangru.training.feeding import regenerate
 from gangru.training.settings import GanSettings, TrainingSettings
 
 STOCKS = 4
@@ -34,7 +34,7 @@ def write_windows(
     sample = data.valid[-1]
     stocks = drawn(len(sample.codes_N), STOCKS, epoch_random(training.seed, 0, PICTURE_DRAW))
     chosen = np.arange(len(sample.codes_N)) if stocks is None else stocks
-    fake = generated_windows(generator, sample, gan, training)
+    fake = regenerate(generator, sample, gan, training).x_NTF
     days, features = data.shape
     named = names or [f"feature {i + 1}" for i in range(features)]
     text = io.StringIO()

@@ -17,7 +17,7 @@ from gangru.errors import TrainingError
 from gangru.models.generator import Generator
 from gangru.models.scorers import NextDay, WindowClassifier
 from gangru.training.batches import FoldData, Sample, drawn, epoch_random
-from gangru.training.generated import generated_windows
+from gangru.training.feeding import regenerate
 from gangru.training.loop import prepare_torch, seeded
 from gangru.training.settings import GanSettings, TrainingSettings
 
@@ -135,7 +135,7 @@ def windows_of(
     """
     chosen = [stocks_drawn(sample, settings) for sample in samples]
     real = np.concatenate([sample.x_NTF for sample in chosen])
-    fake = np.concatenate([generated_windows(generator, sample, gan, training) for sample in chosen])
+    fake = np.concatenate([regenerate(generator, sample, gan, training).x_NTF for sample in chosen])
     for windows, which in ((real, "a real window"), (fake, "a window of the generator")):
         if not np.isfinite(windows).all():
             raise TrainingError(f"{which} between {samples[0].date} and {samples[-1].date} is not finite")
@@ -144,11 +144,8 @@ def windows_of(
 
 def stocks_drawn(sample: Sample, settings: ScoreSettings) -> Sample:
     """The sample with `settings.stocks` of its stocks; which ones depends on seed and date."""
-    day = int(sample.date.astype("datetime64[D]").astype(int))
-    rows = drawn(len(sample.codes_N), settings.stocks, epoch_random(settings.seed, day, STOCK_DRAW))
-    if rows is None:
-        return sample
-    return Sample(sample.date, sample.x_NTF[rows], sample.label_N[rows], sample.codes_N[rows])
+    rows = drawn(len(sample.codes_N), settings.stocks, epoch_random(settings.seed, sample.day, STOCK_DRAW))
+    return sample if rows is None else sample.some(rows)
 
 
 def fit_classifier(net: WindowClassifier, train: Windows, settings: ScoreSettings, on_share: OnShare) -> None:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from gangru.errors import TrainingError
-from gangru.training.batches import Batch
+from gangru.training.batches import Batch, epoch_random
 from gangru.training.settings import TrainingSettings
 
 Net = TypeVar("Net", bound=nn.Module)
@@ -58,6 +58,11 @@ def seeded(build: Callable[[], Net], seed: int) -> Net:
         return build()
 
 
+def noise_source(seed: int, number: int) -> torch.Generator:
+    """PyTorch's random source of an epoch's or a date's noise: a pure function of seed and number."""
+    return torch.Generator().manual_seed(int(epoch_random(seed, number, NOISE).integers(2**62)))
+
+
 def prepare_torch(training: TrainingSettings) -> torch.device:
     """The device asked for, with threads set and deterministic kernels. Raises TrainingError where it is not there."""
     if training.threads:
@@ -81,8 +86,7 @@ def check_finite(value: Tensor, what: str, batch: Batch, output_N: Tensor | None
     """
     if bool(torch.isfinite(value).all()):
         return
-    out = torch.zeros(len(batch.x_NTF)) if output_N is None else output_N.detach()[: len(batch.x_NTF)]
-    bad = torch.nonzero(~torch.isfinite(out))
+    bad = torch.zeros(0) if output_N is None else torch.nonzero(~torch.isfinite(output_N.detach()))
     if len(bad):
         suspect = f"the net's output for {batch.codes_N[int(bad[0])]} is the first that is not"
     else:

@@ -122,7 +122,7 @@ def predictor_with(
     """The net that is trained, with a copy of the generator where that learns too, and its optimiser."""
     if tuned is None:
         return predictor, torch.optim.Adam(predictor.parameters(), lr=settings.learning_rate)
-    generator = copy.deepcopy(tuned.generator).train()
+    generator = copy.deepcopy(tuned.generator)
     groups = [
         {"params": list(predictor.parameters()), "lr": settings.learning_rate},
         {"params": list(generator.parameters()), "lr": tuned.learning_rate},
@@ -134,10 +134,7 @@ def validation_draw(samples: tuple[Sample, ...], training: TrainingSettings) -> 
     """The validation dates with the stocks that are looked at: all, or the same draw of them every epoch."""
     random = epoch_random(training.seed, 0, VALIDATION_DRAW)
     draws = [drawn(len(s.label_N), training.validation_stocks_per_date, random) for s in samples]
-    return tuple(
-        s if stocks is None else Sample(s.date, s.x_NTF[stocks], s.label_N[stocks], s.codes_N[stocks])
-        for s, stocks in zip(samples, draws, strict=True)
-    )
+    return tuple(s if stocks is None else s.some(stocks) for s, stocks in zip(samples, draws, strict=True))
 
 
 def step(net: nn.Module, optimiser: torch.optim.Adam, batch: Batch) -> tuple[float, float]:
@@ -156,15 +153,13 @@ def step(net: nn.Module, optimiser: torch.optim.Adam, batch: Batch) -> tuple[flo
 def predict(net: nn.Module, x_NTF: Tensor) -> Tensor:
     """pRet of scaled windows, (N,), without gradients."""
     with torch.inference_mode():
-        return in_slices(net.eval(), x_NTF, SLICE)
+        return in_slices(net, x_NTF, SLICE)
 
 
 def sample_ic(net: nn.Module, sample: Sample, device: torch.device) -> float:
     """Pearson IC of the net on the labelled stocks of one validation date."""
     batch = batch_of(sample, None, device)
-    ic = float(pearson(predict(net, batch.x_NTF), batch.label_N))
-    net.train()
-    return ic
+    return float(pearson(predict(net, batch.x_NTF), batch.label_N))
 
 
 def save(

@@ -97,14 +97,8 @@ def thinned(data: FoldData) -> FoldData:
 def few_stocks(sample: Sample) -> Sample:
     """A draw of a sample's stocks."""
     count = len(sample.label_N)
-    day = int(sample.date.astype("datetime64[D]").astype(int))
-    chosen = np.sort(np.random.default_rng(day).permutation(count)[:STOCKS])
-    return replace(
-        sample,
-        x_NTF=sample.x_NTF[chosen],
-        label_N=sample.label_N[chosen],
-        codes_N=sample.codes_N[chosen],
-    )
+    chosen = np.sort(np.random.default_rng(sample.day).permutation(count)[:STOCKS])
+    return sample.some(chosen)
 
 
 def train_short(
