@@ -74,6 +74,42 @@ def test_augment_gives_more_to_train_on_and_predicts_from_real_windows() -> None
     assert fed(net, data.valid[0], settings, TRAINING) is data.valid[0]
 
 
+def test_standardised_windows_have_mean_0_and_deviation_1_over_the_stocks_of_the_date() -> None:
+    settings, sample = GanSettings(**SMALL, standardise=True), sample_of_fold()
+    net = build_generator(4, settings)
+    made, read = regenerate(net, sample, settings, TRAINING).x_NTF, fed(net, sample, settings, TRAINING).x_NTF
+    assert np.abs(made.std(axis=0)).max() < 0.5
+    assert np.abs(read.mean(axis=0)).max() < 1e-4
+    assert np.abs(read.std(axis=0) - 1).max() < 1e-4
+    stock, day, feature = 7, 3, 2
+    column = made[:, day, feature].astype(np.float64)
+    by_hand = (column[stock] - column.mean()) / column.std()
+    assert read[stock, day, feature] == pytest.approx(by_hand, abs=1e-3)
+    assert read.dtype == np.float32
+
+
+def test_standardising_a_generator_that_gives_every_stock_the_same_gives_zeros_not_rounding() -> None:
+    settings, sample = GanSettings(**SMALL, standardise=True), sample_of_fold()
+    net = build_generator(4, settings)
+    with torch.no_grad():
+        net.out.weight.zero_()
+        net.out.bias.fill_(0.1)
+    assert not fed(net, sample, settings, TRAINING).x_NTF.any()
+
+
+def test_beside_and_augment_standardise_the_generated_windows_alone() -> None:
+    sample = sample_of_fold()
+    beside, added = (GanSettings(**SMALL, standardise=True, feed=feed) for feed in ("beside", "augment"))
+    net = build_generator(4, beside)
+    own = fed(net, sample, GanSettings(**SMALL, standardise=True), TRAINING).x_NTF
+    read = fed(net, sample, beside, TRAINING).x_NTF
+    assert np.array_equal(read[:, :, :4], sample.x_NTF)
+    assert np.array_equal(read[:, :, 4:], own)
+    trained = fed_fold(net, planted_fold(), added, TRAINING)
+    assert np.array_equal(trained.valid[0].x_NTF, sample.x_NTF)
+    assert np.abs(trained.train[0].x_NTF[60:].std(axis=0) - 1).max() < 1e-4
+
+
 def test_without_a_generator_the_predictor_reads_what_is_there() -> None:
     sample = sample_of_fold()
     assert fed(None, sample, GanSettings(feed="beside"), TRAINING) is sample

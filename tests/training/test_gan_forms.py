@@ -195,6 +195,7 @@ def test_every_epoch_has_every_health_figure(tmp_path: Path) -> None:
         ({"z": "noise", "generator_form": "residual"}, "expected z with a window in it"),
         ({"z": "window+noise", "ic_learning_rate": 1e-4}, 'expected z = "window"'),
         ({"feed": "augment", "ic_learning_rate": 1e-4}, 'expected z = "window"'),
+        ({"standardise": True, "ic_learning_rate": 1e-4}, "expected one of the two"),
         ({"loss": "lsgan"}, "expected one of 'standard', 'hinge', 'wgan-gp'"),
     ],
 )

@@ -16,6 +16,9 @@ from gangru.training.loop import noise_source
 from gangru.training.settings import GanSettings, TrainingSettings
 
 SLICE = 1024
+NO_SPREAD = (
+    1e-6  # of scaled values: a standard deviation below it is rounding, not a difference between stocks
+)
 
 
 def generated(generator: Generator, x_NTF: Tensor, settings: GanSettings, noise: torch.Generator) -> Tensor:
@@ -34,13 +37,30 @@ def regenerate(
     return replace(sample, x_NTF=x.cpu().numpy())
 
 
+def across_stocks(x_NTF: np.ndarray) -> np.ndarray:
+    """Each day's value of each feature less the stocks' mean, over their standard deviation; 0 where all are equal."""
+    mean_TF = x_NTF.mean(axis=0, dtype=np.float64).astype(x_NTF.dtype)
+    std_TF = x_NTF.std(axis=0, dtype=np.float64).astype(x_NTF.dtype)
+    np.copyto(std_TF, np.inf, where=std_TF <= NO_SPREAD)
+    standard_NTF: np.ndarray = (x_NTF - mean_TF) / std_TF
+    return standard_NTF
+
+
+def made_to_read(
+    generator: Generator, sample: Sample, settings: GanSettings, training: TrainingSettings
+) -> Sample:
+    """The generated windows as the predictor reads them: as they are, or standardised across the date's stocks."""
+    made = regenerate(generator, sample, settings, training)
+    return replace(made, x_NTF=across_stocks(made.x_NTF)) if settings.standardise else made
+
+
 def fed(
     generator: Generator | None, sample: Sample, settings: GanSettings, training: TrainingSettings
 ) -> Sample:
     """What the predictor reads of a date to predict it: the real windows where there is no generator."""
     if generator is None or settings.feed == "augment":
         return sample
-    made = regenerate(generator, sample, settings, training)
+    made = made_to_read(generator, sample, settings, training)
     if settings.feed == "generated":
         return made
     return replace(sample, x_NTF=np.concatenate([sample.x_NTF, made.x_NTF], axis=2))
@@ -52,7 +72,7 @@ def fed_to_train(
     """What the predictor reads of a date to learn from it: with `augment` the generated windows as more stocks."""
     if settings.feed != "augment":
         return fed(generator, sample, settings, training)
-    made = regenerate(generator, sample, settings, training)
+    made = made_to_read(generator, sample, settings, training)
     return Sample(
         sample.date,
         np.concatenate([sample.x_NTF, made.x_NTF]),

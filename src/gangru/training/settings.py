@@ -24,6 +24,11 @@ class GanSettings(Settings):
         "What the predictor reads: generated windows in place of the real ones (published), both beside each other as "
         "twice as many features, or real windows, with the generated ones as more of them to train on.",
     )
+    standardise: bool = setting(
+        False,
+        "Whether the predictor reads generated windows standardised across the stocks of the date, each day's value of "
+        "each feature by itself.",
+    )
     generator_hidden: int = setting(64, "Width of the generator's LSTM.", unit="units", ge=1)
     generator_layers: int = setting(2, "Layers of the generator's LSTM.", unit="layers", ge=1)
     discriminator_channels: tuple[int, int] = setting(
@@ -79,6 +84,11 @@ class GanSettings(Settings):
             raise SettingsError(
                 f"ic_learning_rate = {self.ic_learning_rate}: the predictor's gradient reaches G where it reads "
                 'G(x): expected z = "window" and feed = "generated" or "beside"'
+            )
+        if self.ic_learning_rate and self.standardise:
+            raise SettingsError(
+                f"ic_learning_rate = {self.ic_learning_rate} with standardise = true: the gradient goes through slices "
+                "of a date's stocks, a mean across all of them does not: expected one of the two"
             )
         if self.min_epochs > self.max_epochs:
             raise SettingsError(
