@@ -1,7 +1,9 @@
 """Sections `[evaluation]` and `[portfolio]` of study.toml."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from gangru.errors import SettingsError
 from gangru.settings import Settings, setting
 
 
@@ -32,12 +34,64 @@ class PortfolioSettings(Settings):
     """How the long portfolio is formed and what trading costs it."""
 
     fraction: float = setting(0.1, "Share of the stocks, best factor first, that is held.", gt=0, le=1)
+    stocks: int = setting(
+        0, "Number of stocks that is held, best factor first; 0 = by fraction.", unit="stocks", ge=0
+    )
+    hold_until: float = setting(
+        0.0,
+        "Buffer: a stock that was aimed at stays while it is among the best so large a share; 0 = none.",
+        unit="fraction",
+        ge=0,
+        le=1,
+    )
+    industry_neutral: bool = setting(
+        False, "Whether each industry is chosen from by itself and weighs what it weighs in the universe."
+    )
+    weighting: Literal["equal", "score"] = setting(
+        "equal", "Equal weights, or in proportion to the score less the date's mean score."
+    )
+    max_weight: float = setting(1.0, "No stock is aimed at with more.", unit="fraction", gt=0, le=1)
+    max_turnover: float = setting(
+        1.0, "One-sided turnover of an execution day at most; what is aimed at comes nearer by that.", gt=0, le=1
+    )
+    execution: Literal["close", "open", "vwap"] = setting(
+        "close", "The price of the day after the factor date at which orders are filled."
+    )
+    unfilled: Literal["drop", "carry"] = setting(
+        "drop",
+        "A blocked order's weight goes to the other stocks, or the order is tried again on each day until the next "
+        "execution day.",
+    )
     obey_rules: bool = setting(
-        True, "Whether orders fail at closes sealed at a price limit and while trading is suspended."
+        True, "Whether orders fail at prices sealed at a price limit and while trading is suspended."
     )
     commission: float = setting(
         0.00025,
         "Commission, buying or selling; stamp duty and transfer fee come on top.",
         unit="fraction",
         ge=0,
+        le=0.1,
     )
+    slippage_bps: float = setting(
+        0.0, "What a price is worse than the day's, buying or selling.", unit="basis points", ge=0, le=1000
+    )
+    account_yuan: float = setting(
+        0.0, "Size of the account: with it lots, least commission, participation and impact; 0 = none.", unit="yuan", ge=0
+    )
+    impact: float = setting(
+        1.0, "Factor of the square-root impact, volatility × √(order / day's amount); needs account_yuan.", ge=0
+    )
+    max_participation: float = setting(
+        0.1, "Share of a day's amount that an order takes at most, 0 = no bound; needs account_yuan.", ge=0, le=1
+    )
+    benchmark: str = setting(
+        "universe", "What the excess is over: universe (its equal weight), or an index in the store such as 000300.SH."
+    )
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where a buffer is narrower than what is held."""
+        super().__post_init__()
+        if 0 < self.hold_until < self.fraction and not self.stocks:
+            raise SettingsError(
+                f"hold_until = {self.hold_until}: expected 0 or at least fraction = {self.fraction}"
+            )

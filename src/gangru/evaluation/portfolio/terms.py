@@ -1,0 +1,111 @@
+"""What an account trades on and under which terms. The rules of the account stand in docs/portfolio.md.
+
+D days of the market's axis × N stocks.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from gangru.evaluation.settings import PortfolioSettings
+from gangru.market.daily import Bools, Codes, DailyMarket, Dates, Floats, carried
+from gangru.market.rules import can_buy, can_sell, cost_rates, least_commission
+
+Execution = Literal["close", "open", "vwap"]
+
+
+@dataclass(frozen=True)
+class Tape:
+    """The market as an account meets it.
+
+    (D, N): `close` and `price` (at which orders are filled) in raw yuan, NaN where nothing traded; `factor` turns them into
+    back-adjusted ones; `amount` in yuan; `no_buy`, `no_sell` where the rules forbid it. `at_close` tells that `price` is
+    the close. `held` (D, N) are the adjusted closes, carried, as a holder has them.
+    """
+
+    dates: Dates
+    codes: Codes
+    close: Floats
+    price: Floats
+    factor: Floats
+    amount: Floats
+    no_buy: Bools
+    no_sell: Bools
+    held: Floats
+    at_close: bool = True
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What orders cost and how they are cut.
+
+    `commission` a side, `buy_levy` and `sell_levy` (D,) of the day, `slippage`: fractions of the amount. `account_yuan` above 0
+    brings lots, `least` (D,) yuan of commission an order, `impact` and `max_participation` (0 = no bound). `carry`: blocked
+    orders stay open till the next execution day. `max_turnover` is one-sided.
+    """
+
+    commission: float
+    buy_levy: Floats
+    sell_levy: Floats
+    least: Floats
+    slippage: float = 0.0
+    account_yuan: float = 0.0
+    impact: float = 0.0
+    max_participation: float = 0.0
+    max_turnover: float = 1.0
+    carry: bool = False
+
+    def without_costs(self) -> "Terms":
+        """The same account where nothing is charged."""
+        nothing = np.zeros_like(self.buy_levy)
+        return replace(
+            self, commission=0.0, buy_levy=nothing, sell_levy=nothing, least=nothing, slippage=0.0, impact=0.0
+        )
+
+
+def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool) -> Tape:
+    """The market at one price of the day; without the rules an order fails only where nothing trades."""
+    never = np.zeros(market.close.shape, dtype=bool)
+    return Tape(
+        dates=market.dates,
+        codes=market.codes,
+        close=market.close,
+        price=execution_price(market, execution),
+        factor=market.factor,
+        amount=market.amount,
+        no_buy=~can_buy(market, price=execution) if obey_rules else never,
+        no_sell=~can_sell(market, price=execution) if obey_rules else never,
+        held=carried(market.adjusted("close")),
+        at_close=execution == "close",
+    )
+
+
+def execution_price(market: DailyMarket, execution: Execution) -> Floats:
+    """Raw yuan at which orders of a day are filled, (D, N); the mean of the four prices where there is no vwap."""
+    if execution == "close":
+        return market.close
+    if execution == "open":
+        return market.open
+    mean = (market.open + market.high + market.low + market.close) / 4
+    vwap = market.vwap()
+    return np.where(np.isnan(vwap), mean, vwap)
+
+
+def terms_of(settings: PortfolioSettings, dates: Dates) -> Terms:
+    """The terms that the settings ask for, with the levies in force on each date."""
+    buy_levy, sell_levy = cost_rates(dates, 0.0)
+    sized = settings.account_yuan > 0
+    least = [least_commission(day) if sized else 0.0 for day in dates.astype("datetime64[D]").tolist()]
+    return Terms(
+        commission=settings.commission,
+        buy_levy=buy_levy,
+        sell_levy=sell_levy,
+        least=np.array(least, dtype=np.float64),
+        slippage=settings.slippage_bps / 10_000,
+        account_yuan=settings.account_yuan,
+        impact=settings.impact if sized else 0.0,
+        max_participation=settings.max_participation if sized else 0.0,
+        max_turnover=settings.max_turnover,
+        carry=settings.unfilled == "carry",
+    )
