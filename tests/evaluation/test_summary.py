@@ -305,7 +305,7 @@ def test_costs_are_those_of_the_day(steps, month_end_factor, labels):
     buy, sell = cost_rates(np.array(["2020-02-03"], dtype="datetime64[D]"), 0.001)
     assert sell[0] > buy[0] > 0.001
     # One purchase of the best stock, kept: one cost.
-    assert result.net_value["long_net"][-1] == pytest.approx(result.net_value["long"][-1] * (1 - buy[0]))
+    assert result.net_value["long_net"][-1] == pytest.approx(result.net_value["long"][-1] / (1 + buy[0]))
 
 
 def test_a_stock_bought_on_an_untradable_day_is_counted(noise, noise_factor, labels):

@@ -3,42 +3,42 @@
 M months × N stocks; D days of the market's axis.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gangru.evaluation.groups import top
 from gangru.evaluation.ic import forward_returns, pearson, spearman
-from gangru.evaluation.months import ReturnMonths
-from gangru.evaluation.portfolio import (
-    Execution,
-    PortfolioPath,
-    follow,
-    free_execution,
-    months_held,
-)
+from gangru.evaluation.months import ENTRY_LAG, ReturnMonths, Rows
+from gangru.evaluation.portfolio.held import months_held
+from gangru.evaluation.portfolio.long import PortfolioPath, follow
+from gangru.evaluation.portfolio.targets import target_weights
+from gangru.evaluation.portfolio.terms import Tape, Terms, free_terms, tape_of, terms_of
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
-from gangru.market.daily import Bools, DailyMarket, Dates, Floats, carried
-from gangru.market.rules import can_buy, can_sell, cost_rates
+from gangru.market.daily import Bools, DailyMarket, Dates, Floats
+from gangru.market.rules import can_buy
 
 
 @dataclass(frozen=True)
 class Ground:
     """What every score is measured on; nothing in it is later than the evaluation may look.
 
-    `prices` (D, N) adjusted closes, carried; `traded`, `no_buy`, `no_sell` (D, N), the last two by the
-    market's rules; `months` the return months; `universe` (M, N) the benchmark's stocks as of each factor
-    date.
+    `prices` (D, N) adjusted closes, carried; `traded`, `no_buy` (D, N), the second by the rules at the close; `months`
+    the return months; `universe` (M, N) the benchmark's stocks and `industry` (M, N) the industries, −1 unknown, both
+    as of each factor date; `tape` what the portfolio trades on at the settings' price, `close_tape` at the close;
+    `terms` of the account.
     """
 
     dates: Dates
     prices: Floats
     traded: Bools
     no_buy: Bools
-    no_sell: Bools
     months: ReturnMonths
     universe: Bools
+    industry: NDArray[np.int16]
+    tape: Tape
+    close_tape: Tape
+    terms: Terms
 
 
 @dataclass(frozen=True)
@@ -53,16 +53,29 @@ class Measured:
     benchmark: PortfolioPath
 
 
-def ground(market: DailyMarket, months: ReturnMonths, universe: Bools) -> Ground:
+def ground(
+    market: DailyMarket,
+    months: ReturnMonths,
+    universe: Bools,
+    industry: NDArray[np.int16],
+    portfolio: PortfolioSettings,
+) -> Ground:
     """Derive from a market, already cut to what may be seen, what measuring needs."""
+    close_tape = tape_of(market, "close", obey_rules=portfolio.obey_rules)
+    at_close = portfolio.execution == "close"
     return Ground(
         dates=market.dates,
-        prices=carried(market.adjusted("close")),
+        prices=close_tape.held,
         traded=market.traded,
-        no_buy=~can_buy(market),
-        no_sell=~can_sell(market),
+        no_buy=close_tape.no_buy if portfolio.obey_rules else ~can_buy(market),
         months=months,
         universe=universe,
+        industry=industry,
+        tape=close_tape
+        if at_close
+        else tape_of(market, portfolio.execution, obey_rules=portfolio.obey_rules),
+        close_tape=close_tape,
+        terms=terms_of(portfolio, market.dates),
     )
 
 
@@ -71,28 +84,31 @@ def measure(
 ) -> Measured:
     """Measure the months' scores from one entry close to the next, `lag` trading days after each factor date.
 
-    The benchmark holds the universe in equal weights, rebalanced on the same days, without rules or costs. Both are
-    out of the market in two or more successive months without a score.
+    With a lag the portfolio is traded at the settings' price, else at the close. The benchmark holds the universe in
+    equal weights, rebalanced on the same days and prices, without rules or costs. Both are out of the market in two or
+    more successive months without a score.
     """
     entry, exit_ = on.months.entry(lag), on.months.exit(lag)
     returns = forward_returns(on.prices, on.traded, entry, exit_)
     last = int(exit_[-1]) if len(on.months) else 0
-    free = free_execution(on.traded, entry)
     held = months_held(scored_rows(scores_MN))
+    tape = on.tape if lag == ENTRY_LAG else on.close_tape
+    aims = target_weights(scores_MN, on.industry, on.universe, portfolio)
+    free = tape.without_rules()
     return Measured(
         ic=pearson(scores_MN, returns, settings.min_stocks),
         rank_ic=spearman(scores_MN, returns, settings.min_stocks),
         n=(~np.isnan(scores_MN) & ~np.isnan(returns)).sum(axis=1),
         returns=returns,
-        long=follow(
-            on.prices,
+        long=follow(tape, entry, last, of_traded(aims, tape, entry) if tape.free else aims, on.terms, held),
+        benchmark=follow(
+            free,
             entry,
             last,
-            top(scores_MN, portfolio.fraction),
-            execution(on, lag, free, portfolio),
+            of_traded(on.universe.astype(float), free, entry),
+            free_terms(len(on.dates)),
             held,
         ),
-        benchmark=follow(on.prices, entry, last, on.universe, free, held),
     )
 
 
@@ -101,11 +117,8 @@ def scored_rows(scores_MN: Floats) -> Bools:
     return np.asarray((~np.isnan(scores_MN)).any(axis=1))
 
 
-def execution(on: Ground, lag: int, free: Execution, portfolio: PortfolioSettings) -> Execution:
-    """`free` with the dated costs and, where the settings say so, the dated rules of the entry days."""
-    entry = on.months.entry(lag)
-    buy_cost, sell_cost = cost_rates(on.dates[entry], float(portfolio.commission))
-    costly = replace(free, buy_cost=buy_cost, sell_cost=sell_cost)
-    if not portfolio.obey_rules:
-        return costly
-    return replace(costly, no_buy=on.no_buy[entry], no_sell=on.no_sell[entry])
+def of_traded(weights: Floats, tape: Tape, entry: Rows) -> Floats:
+    """The weights (M, N) of the stocks that trade on the execution days, summing to 1 where any is above 0."""
+    traded = np.where(np.isnan(tape.price[entry]), 0, weights)
+    total = traded.sum(axis=1, keepdims=True)
+    return np.asarray(traded / np.where(total > 0, total, 1))

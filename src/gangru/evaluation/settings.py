@@ -52,7 +52,10 @@ class PortfolioSettings(Settings):
     )
     max_weight: float = setting(1.0, "No stock is aimed at with more.", unit="fraction", gt=0, le=1)
     max_turnover: float = setting(
-        1.0, "One-sided turnover of an execution day at most; what is aimed at comes nearer by that.", gt=0, le=1
+        1.0,
+        "One-sided turnover of an execution day at most; what is aimed at comes nearer by that.",
+        gt=0,
+        le=1,
     )
     execution: Literal["close", "open", "vwap"] = setting(
         "close", "The price of the day after the factor date at which orders are filled."
@@ -76,16 +79,25 @@ class PortfolioSettings(Settings):
         0.0, "What a price is worse than the day's, buying or selling.", unit="basis points", ge=0, le=1000
     )
     account_yuan: float = setting(
-        0.0, "Size of the account: with it lots, least commission, participation and impact; 0 = none.", unit="yuan", ge=0
+        0.0,
+        "Size of the account: with it lots, least commission, participation and impact; 0 = none.",
+        unit="yuan",
+        ge=0,
     )
     impact: float = setting(
-        1.0, "Factor of the square-root impact, volatility × √(order / day's amount); needs account_yuan.", ge=0
+        1.0,
+        "Factor of the square-root impact, volatility × √(order / day's amount); needs account_yuan.",
+        ge=0,
     )
     max_participation: float = setting(
-        0.1, "Share of a day's amount that an order takes at most, 0 = no bound; needs account_yuan.", ge=0, le=1
+        0.1,
+        "Share of a day's amount that an order takes at most, 0 = no bound; needs account_yuan.",
+        ge=0,
+        le=1,
     )
     benchmark: str = setting(
-        "universe", "What the excess is over: universe (its equal weight), or an index in the store such as 000300.SH."
+        "universe",
+        "What the excess is over: universe (its equal weight), or an index in the store such as 000300.SH.",
     )
 
     def __post_init__(self) -> None:

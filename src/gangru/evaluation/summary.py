@@ -61,7 +61,9 @@ def evaluate_factor(
     """
     view = look(factor, market, calendar, eligible, last_month)
     months, scores = view.months, view.scores
-    on = ground(view.market, months, view.universe)
+    codes, taxonomy = market.codes, settings.taxonomy
+    in_months = industry_matrix(industry, taxonomy, view.market.dates[months.start], codes)
+    on = ground(view.market, months, view.universe, in_months[0], portfolio)
     factor_MN = of_months(scores.factor, scores.month, months.month - 1)
     main = measure(factor_MN, on, ENTRY_LAG, settings, portfolio)
     t_to_t = measure(factor_MN, on, 0, settings, portfolio)
@@ -73,8 +75,6 @@ def evaluate_factor(
     deciles, monotonicity = decile_table(
         factor_MN, main.returns, row_means(np.where(on.universe, main.returns, np.nan)), settings.groups
     )
-    codes, taxonomy = market.codes, settings.taxonomy
-    in_months = industry_matrix(industry, taxonomy, on.dates[months.start], codes)
     on_pick_date = industry_matrix(industry, taxonomy, scores.date[-1:], codes)
     industries, unknown = industries_of(factor_MN, main, on, in_months, settings)
     month_names = months.names()

@@ -26,9 +26,10 @@ REASONS = (
 class Orders:
     """Every order of an account, (K,), in the order of days, sales first.
 
-    `row` of the market's axis, `stock` its column, `side` 1 to buy and −1 to sell; `wanted`, `filled` and `cost` in yuan (or
-    parts of the unit account); `retry` marks a further try of an order left open, whose `wanted` is what was still open.
-    `reason` says what most cut it, FILLED where nothing did; DEPARTED is a holding that left at its last price.
+    `row` of the market's axis, `stock` its column, `side` 1 to buy and −1 to sell; `wanted`, `filled` and `cost` in
+    yuan, or parts of the unit account; `retry` marks a further try of an order left open, whose `wanted` is what was
+    still open. `reason` says what most cut it, FILLED where nothing did; DEPARTED is a holding that left at its last
+    price.
     """
 
     row: Rows
@@ -45,9 +46,9 @@ class Orders:
 class AccountPath:
     """An account's days and execution days.
 
-    `row` (days,) rows of the market's axis; `value` (days,) from 1; `month_return` (M,) from each execution to the next, NaN
-    for a month that it is out of; `turnover` (M,) one-sided, NaN for a first purchase and where nothing was aimed at;
-    `cost` (M,) what each execution day and the tries after it cost, in parts of the value before it.
+    `row` (days,) rows of the market's axis; `value` (days,) from 1; `month_return` (M,) from each execution to the
+    next, NaN for a month that it is out of; `turnover` (M,) one-sided, NaN for a first purchase and where nothing was
+    aimed at; `cost` (M,) what each execution day and the tries after it cost, in parts of the value before it.
     """
 
     row: Rows

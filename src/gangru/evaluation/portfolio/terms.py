@@ -19,9 +19,10 @@ Execution = Literal["close", "open", "vwap"]
 class Tape:
     """The market as an account meets it.
 
-    (D, N): `close` and `price` (at which orders are filled) in raw yuan, NaN where nothing traded; `factor` turns them into
-    back-adjusted ones; `amount` in yuan; `no_buy`, `no_sell` where the rules forbid it. `at_close` tells that `price` is
-    the close. `held` (D, N) are the adjusted closes, carried, as a holder has them.
+    (D, N): `close` and `price`, at which orders are filled, in raw yuan, NaN where nothing traded; `factor` turns them
+    into back-adjusted ones; `amount` in yuan; `no_buy`, `no_sell` where the rules forbid it; `held` the adjusted
+    closes, carried, as a holder has them. `at_close` tells that `price` is the close; `free` that no rule holds, and a
+    holding that does not trade is sold at its last price.
     """
 
     dates: Dates
@@ -34,15 +35,21 @@ class Tape:
     no_sell: Bools
     held: Floats
     at_close: bool = True
+    free: bool = False
+
+    def without_rules(self) -> "Tape":
+        """The same market where only a purchase of what does not trade fails."""
+        never = np.broadcast_to(np.zeros((1, 1), dtype=bool), self.close.shape)
+        return replace(self, no_buy=never, no_sell=never, free=True)
 
 
 @dataclass(frozen=True)
 class Terms:
     """What orders cost and how they are cut.
 
-    `commission` a side, `buy_levy` and `sell_levy` (D,) of the day, `slippage`: fractions of the amount. `account_yuan` above 0
-    brings lots, `least` (D,) yuan of commission an order, `impact` and `max_participation` (0 = no bound). `carry`: blocked
-    orders stay open till the next execution day. `max_turnover` is one-sided.
+    `commission` a side, `buy_levy` and `sell_levy` (D,) of the day, `slippage`: fractions of the amount. `account_yuan`
+    above 0 brings lots, `least` (D,) yuan of commission an order, `impact` and `max_participation` (0 = no bound).
+    `carry`: blocked orders stay open till the next execution day. `max_turnover` is one-sided.
     """
 
     commission: float
@@ -57,17 +64,27 @@ class Terms:
     carry: bool = False
 
     def without_costs(self) -> "Terms":
-        """The same account where nothing is charged."""
+        """The same account where nothing is charged; itself where nothing is."""
+        if not (
+            self.commission or self.slippage or self.impact or self.buy_levy.any() or self.sell_levy.any()
+        ):
+            return self
         nothing = np.zeros_like(self.buy_levy)
         return replace(
             self, commission=0.0, buy_levy=nothing, sell_levy=nothing, least=nothing, slippage=0.0, impact=0.0
         )
 
 
+def free_terms(days: int) -> Terms:
+    """A unit account on so many days that nothing is charged: the benchmark's."""
+    nothing = np.zeros(days)
+    return Terms(commission=0.0, buy_levy=nothing, sell_levy=nothing, least=nothing)
+
+
 def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool) -> Tape:
-    """The market at one price of the day; without the rules an order fails only where nothing trades."""
-    never = np.zeros(market.close.shape, dtype=bool)
-    return Tape(
+    """The market at one price of the day, with the rules or as `Tape.without_rules`."""
+    never = np.zeros((1, 1), dtype=bool)
+    tape = Tape(
         dates=market.dates,
         codes=market.codes,
         close=market.close,
@@ -79,6 +96,7 @@ def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool) -> T
         held=carried(market.adjusted("close")),
         at_close=execution == "close",
     )
+    return tape if obey_rules else tape.without_rules()
 
 
 def execution_price(market: DailyMarket, execution: Execution) -> Floats:
