@@ -42,8 +42,8 @@ def monthly_returns(
     """One row a month that has a return: month 'YYYY-MM', days, and a column a value, compounded from its days.
 
     With a benchmark come `benchmark` and, of every value, `…_excess` (its return less the benchmark's) and
-    `…_excess_ratio` ((1 + return) / (1 + the benchmark's) − 1, the growth of value over benchmark; null where
-    the benchmark loses all).
+    `…_excess_ratio` ((1 + return) / (1 + the benchmark's) − 1, the growth of value over benchmark; null once
+    the benchmark has lost all).
     """
     month = dates.astype("datetime64[M]")
     names = pl.Series("month", np.unique(month[1:]).astype(str).tolist(), dtype=pl.String)
@@ -68,7 +68,7 @@ def period_returns(period: Dates, values: Mapping[str, Floats], benchmark: Float
     columns = {name: daily_returns(value[rows]) for name, value in values.items()}
     if benchmark is not None:
         usual = daily_returns(benchmark[rows])
-        growth = np.where(usual > -1, 1 + usual, np.nan)
+        growth = np.where(benchmark[rows][1:] > 0, 1 + usual, np.nan)
         excess = {f"{name}_excess": gain - usual for name, gain in columns.items()}
         by_ratio = {f"{name}_excess_ratio": (1 + gain) / growth - 1 for name, gain in columns.items()}
         columns |= {"benchmark": usual} | excess | by_ratio
