@@ -82,7 +82,8 @@ def test_tail_figures_of_a_hand_computed_case():
     assert result.kurtosis == pytest.approx((0.035**4 + 0.015**4) / 2 / ((0.035**2 + 0.015**2) / 2) ** 2 - 3)
 
 
-def test_worst_twentieth_of_forty_one_days_is_three_days():
+def test_worst_twentieth_is_one_day_of_twenty_and_three_of_forty_one():
+    assert conditional_value_at_risk(-np.arange(1, 21) / 1000) == pytest.approx(0.020)
     returns = np.arange(1, 42) / 1000
     assert conditional_value_at_risk(-returns) == pytest.approx((0.041 + 0.040 + 0.039) / 3)
     assert value_at_risk(-returns) == pytest.approx(0.039)
