@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gangru.evaluation.ic import forward_returns, pearson, spearman
-from gangru.evaluation.months import ENTRY_LAG, ReturnMonths, Rows
+from gangru.evaluation.months import ENTRY_LAG, ReturnMonths
+from gangru.evaluation.portfolio.benchmark import Benchmark, index_benchmark, of_traded, universe_benchmark
 from gangru.evaluation.portfolio.held import months_held
 from gangru.evaluation.portfolio.long import PortfolioPath, follow
 from gangru.evaluation.portfolio.targets import target_weights
-from gangru.evaluation.portfolio.terms import Tape, Terms, free_terms, tape_of, terms_of
+from gangru.evaluation.portfolio.terms import Tape, Terms, tape_of, terms_of
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
 from gangru.market.daily import Bools, DailyMarket, Dates, Floats
 from gangru.market.rules import can_buy
@@ -26,7 +27,7 @@ class Ground:
     `prices` (D, N) adjusted closes, carried; `traded`, `no_buy` (D, N), the second by the rules at the close; `months`
     the return months; `universe` (M, N) the benchmark's stocks and `industry` (M, N) the industries, −1 unknown, both
     as of each factor date; `tape` what the portfolio trades on at the settings' price, `close_tape` at the close;
-    `terms` of the account.
+    `terms` of the account; `index` (D,) closes of the benchmark, carried, None where it is the universe.
     """
 
     dates: Dates
@@ -39,18 +40,22 @@ class Ground:
     tape: Tape
     close_tape: Tape
     terms: Terms
+    index: Floats | None = None
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Monthly ICs and their stocks (M,), returns (M, N) from entry to exit, and both portfolios' paths."""
+    """Monthly ICs and their stocks (M,), returns (M, N) from entry close to exit close, weights aimed at (M, N), and
+    what portfolio and benchmark did with them.
+    """
 
     ic: Floats
     rank_ic: Floats
     n: NDArray[np.int64]
     returns: Floats
+    aims: Floats
     long: PortfolioPath
-    benchmark: PortfolioPath
+    benchmark: Benchmark
 
 
 def ground(
@@ -59,6 +64,7 @@ def ground(
     universe: Bools,
     industry: NDArray[np.int16],
     portfolio: PortfolioSettings,
+    index: Floats | None = None,
 ) -> Ground:
     """Derive from a market, already cut to what may be seen, what measuring needs."""
     close_tape = tape_of(market, "close", obey_rules=portfolio.obey_rules)
@@ -76,6 +82,7 @@ def ground(
         else tape_of(market, portfolio.execution, obey_rules=portfolio.obey_rules),
         close_tape=close_tape,
         terms=terms_of(portfolio, market.dates),
+        index=index,
     )
 
 
@@ -84,9 +91,9 @@ def measure(
 ) -> Measured:
     """Measure the months' scores from one entry close to the next, `lag` trading days after each factor date.
 
-    With a lag the portfolio is traded at the settings' price, else at the close. The benchmark holds the universe in
-    equal weights, rebalanced on the same days and prices, without rules or costs. Both are out of the market in two or
-    more successive months without a score.
+    With a lag the portfolio is traded at the settings' price, else at the close. The benchmark is an index, or holds
+    the universe in equal weights, rebalanced on the same days and prices, without rules or costs. Both are out of the
+    market in two or more successive months without a score.
     """
     entry, exit_ = on.months.entry(lag), on.months.exit(lag)
     returns = forward_returns(on.prices, on.traded, entry, exit_)
@@ -94,31 +101,24 @@ def measure(
     held = months_held(scored_rows(scores_MN))
     tape = on.tape if lag == ENTRY_LAG else on.close_tape
     aims = target_weights(scores_MN, on.industry, on.universe, portfolio)
-    free = tape.without_rules()
+    if tape.free:
+        aims = of_traded(aims, tape, entry)
+    long = follow(tape, entry, last, aims, on.terms, held)
+    if on.index is None:
+        benchmark = universe_benchmark(tape, entry, last, on.universe, held)
+    else:
+        benchmark = index_benchmark(on.index, entry, last, held, long.row)
     return Measured(
         ic=pearson(scores_MN, returns, settings.min_stocks),
         rank_ic=spearman(scores_MN, returns, settings.min_stocks),
         n=(~np.isnan(scores_MN) & ~np.isnan(returns)).sum(axis=1),
         returns=returns,
-        long=follow(tape, entry, last, of_traded(aims, tape, entry) if tape.free else aims, on.terms, held),
-        benchmark=follow(
-            free,
-            entry,
-            last,
-            of_traded(on.universe.astype(float), free, entry),
-            free_terms(len(on.dates)),
-            held,
-        ),
+        aims=aims,
+        long=long,
+        benchmark=benchmark,
     )
 
 
 def scored_rows(scores_MN: Floats) -> Bools:
     """The months in which any stock has a score, (M,)."""
     return np.asarray((~np.isnan(scores_MN)).any(axis=1))
-
-
-def of_traded(weights: Floats, tape: Tape, entry: Rows) -> Floats:
-    """The weights (M, N) of the stocks that trade on the execution days, summing to 1 where any is above 0."""
-    traded = np.where(np.isnan(tape.price[entry]), 0, weights)
-    total = traded.sum(axis=1, keepdims=True)
-    return np.asarray(traded / np.where(total > 0, total, 1))

@@ -35,8 +35,8 @@ def headline(ic: Floats, measured: Measured, settings: EvaluationSettings) -> He
     the first purchase; the rest as in `performance`, gross and, with `net_`, after costs.
     """
     defined = ic[~np.isnan(ic)]
-    gross = performance(measured.long.gross, measured.benchmark.gross)
-    net = performance(measured.long.net, measured.benchmark.gross)
+    gross = performance(measured.long.gross, measured.benchmark.value)
+    net = performance(measured.long.net, measured.benchmark.value)
     interval = bootstrap_interval(
         ic,
         confidence=settings.confidence,

@@ -45,7 +45,7 @@ def month_table(
 
 def net_value_table(dates: Dates, measured: Measured) -> pl.DataFrame:
     """One row a day in the market, from the first purchase to the last return's end; columns of `evaluation.result`."""
-    long, benchmark = measured.long.gross, measured.benchmark.gross
+    long, benchmark = measured.long.gross, measured.benchmark.value
     excess = long / benchmark
     return pl.DataFrame(
         {
@@ -75,7 +75,7 @@ def yearly_table(months: ReturnMonths, measured: Measured) -> pl.DataFrame:
     for value in np.unique(year):
         m = np.flatnonzero(year == value)
         days = slice(int(closing[m[0] - 1]) if m[0] > 0 else 0, int(closing[m[-1]]) + 1)
-        long, benchmark = measured.long.gross[days], measured.benchmark.gross[days]
+        long, benchmark = measured.long.gross[days], measured.benchmark.value[days]
         gain, usual = growth(long), growth(benchmark)
         rows.append(
             {
