@@ -64,7 +64,9 @@ def random_tape(rng: np.random.Generator, days: int, stocks: int, yuan: float) -
     seals = 0.15 if busy else 0.03
     rules = rng.random() < 0.85
     return Tape(
-        dates=np.busday_offset(str(rng.choice(FIRST_DAYS)), np.arange(days), roll="forward").astype("datetime64[D]"),
+        dates=np.busday_offset(str(rng.choice(FIRST_DAYS)), np.arange(days), roll="forward").astype(
+            "datetime64[D]"
+        ),
         codes=random_codes(rng, stocks),
         close=close,
         price=close if at_close else other,

@@ -9,22 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gangru.evaluation.portfolio.path import (
-    CASH,
-    DEPARTED,
-    FILLED,
-    LOT,
-    LOWER_LIMIT,
-    NO_TRADE,
-    PARTICIPATION,
-    UPPER_LIMIT,
-)
+from slow_market import SlowMarket
+
+from gangru.evaluation.portfolio.path import CASH, DEPARTED, FILLED, LOT, PARTICIPATION
 from gangru.evaluation.portfolio.terms import Tape, Terms
 
 NAN = float("nan")
 NO_ORDER = 1e-9  # of the account's value: an amount under it is no order, a cut under it no cut
 FORGIVEN = 1e-6  # of a share
-MEMORY = 20  # days of the market that volatility and daily amount are taken from
 
 # row, stock, side, wanted, filled, cost, reason, retry
 Order = tuple[int, int, int, float, float, float, int, bool]
@@ -62,63 +54,18 @@ class Wish:
     retry: bool = False
 
 
-class Account:
-    """Cash, shares and open orders, and what the market says about each stock and day."""
+class Account(SlowMarket):
+    """Cash, shares and open orders in a market."""
 
     def __init__(self, tape: Tape, terms: Terms) -> None:
-        self.tape, self.terms = tape, terms
+        super().__init__(tape)
+        self.terms = terms
         self.sized = terms.account_yuan > 0
         self.cash = float(terms.account_yuan) if self.sized else 1.0
         self.shares: dict[int, float] = {}
         self.open: dict[int, Open] = {}
         self.orders: list[Order] = []
         self.paid = 0.0  # costs since the last execution day began
-
-    # --- what the market says
-
-    def close(self, d: int, i: int) -> float:
-        return float(self.tape.close[d, i])
-
-    def factor(self, d: int, i: int) -> float:
-        """The last factor known on the day; NaN before any."""
-        while d >= 0:
-            found = float(self.tape.factor[d, i])
-            if not math.isnan(found):
-                return found
-            d -= 1
-        return NAN
-
-    def last_traded(self, d: int, i: int) -> int | None:
-        """The last day up to d on which the stock traded."""
-        while d >= 0 and math.isnan(self.close(d, i)):
-            d -= 1
-        return d if d >= 0 else None
-
-    def last_close(self, d: int, i: int) -> float:
-        """The last close up to d, the day's own included, in shares of day d: what goes ex after it lowers it."""
-        traded = self.last_traded(d, i)
-        if traded is None:
-            return NAN
-        return self.close(traded, i) * self.factor(traded, i) / self.factor(d, i)
-
-    def trades(self, d: int, i: int) -> bool:
-        return not math.isnan(float(self.tape.price[d, i]))
-
-    def price(self, d: int, i: int) -> float:
-        return float(self.tape.price[d, i]) if self.trades(d, i) else self.last_close(d, i)
-
-    def never_again(self, d: int, i: int) -> bool:
-        return all(math.isnan(self.close(e, i)) for e in range(d, len(self.tape.dates)))
-
-    def why_blocked(self, d: int, i: int, side: int) -> int:
-        """FILLED where nothing is in the way."""
-        if not self.trades(d, i):
-            return NO_TRADE
-        if side > 0 and bool(self.tape.no_buy[d, i]):
-            return UPPER_LIMIT
-        if side < 0 and bool(self.tape.no_sell[d, i]):
-            return LOWER_LIMIT
-        return FILLED
 
     # --- what the account is worth
 
@@ -142,21 +89,8 @@ class Account:
         """The square-root law, a fraction of the amount."""
         if not self.sized or self.terms.impact == 0:
             return 0.0
-        amounts, returns = [], []
-        for e in range(max(d - MEMORY, 0), d):
-            if math.isnan(self.close(e, i)):
-                continue
-            amounts.append(float(self.tape.amount[e, i]))
-            before = self.last_traded(e - 1, i)
-            if before is not None:
-                now, then = self.close(e, i) * self.factor(e, i), self.close(before, i) * self.factor(before, i)
-                returns.append(now / then - 1)
-        if len(returns) < 2:
-            return 0.0
-        mean = sum(returns) / len(returns)
-        sigma = math.sqrt(sum((x - mean) ** 2 for x in returns) / (len(returns) - 1))
-        daily = sum(amounts) / len(amounts)
-        return self.terms.impact * sigma * math.sqrt(yuan / daily)
+        sigma, daily = self.volatility_and_amount(d, i)
+        return self.terms.impact * sigma * math.sqrt(yuan / daily) if sigma > 0 else 0.0
 
     def charge(self, d: int, side: int, yuan: float, by_price: float) -> float:
         """Yuan that an order filled for `yuan` costs; `by_price` is its slippage and impact, a fraction."""
@@ -209,9 +143,7 @@ class Account:
         filled = shares * price
         impact = self.impact(d, i, within)
         cuts = {PARTICIPATION: wish.yuan - within, LOT: within - filled}
-        self.note(
-            d, wish, filled, self.charge(d, -1, filled, self.terms.slippage + impact), most(cuts, tiny)
-        )
+        self.note(d, wish, filled, self.charge(d, -1, filled, self.terms.slippage + impact), most(cuts, tiny))
         self.shares[i] = held - shares
         if shares == held:
             del self.shares[i]

@@ -21,7 +21,16 @@ def sorted_orders(orders: Iterable[Order]) -> list[Order]:
 
 
 def as_tuples(orders: Orders) -> list[Order]:
-    columns = (orders.row, orders.stock, orders.side, orders.wanted, orders.filled, orders.cost, orders.reason, orders.retry)
+    columns = (
+        orders.row,
+        orders.stock,
+        orders.side,
+        orders.wanted,
+        orders.filled,
+        orders.cost,
+        orders.reason,
+        orders.retry,
+    )
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
