@@ -204,7 +204,6 @@ class Account(SlowMarket):
 
     def execute(self, d: int, aim: dict[int, float]) -> float:
         """One execution day; returns its one-sided turnover, NaN for a first purchase."""
-        self.open = {}
         stocks = range(len(self.tape.codes))
         first = not self.shares
         value_before = self.worth(self.price, d)
