@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from slow_account import SlowPath
 
+from evaluation.portfolio.slow_account import SlowPath
 from gangru.evaluation.portfolio.terms import Tape, Terms
 from gangru.market.daily import carried
 

@@ -9,14 +9,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from slow_market import SlowMarket
-
+from evaluation.portfolio.slow_market import SlowMarket
 from gangru.evaluation.portfolio.path import CASH, DEPARTED, FILLED, LOT, PARTICIPATION
 from gangru.evaluation.portfolio.terms import Tape, Terms
 
 NAN = float("nan")
 NO_ORDER = 1e-9  # of the account's value: an amount under it is no order, a cut under it no cut
 FORGIVEN = 1e-6  # of a share
+SHORT = 0.99  # a purchase of which less can be paid is short of cash
+MOST_IMPACT = 0.5  # of an order's amount
 
 # row, stock, side, wanted, filled, cost, reason, retry
 Order = tuple[int, int, int, float, float, float, int, bool]
@@ -90,7 +91,7 @@ class Account(SlowMarket):
         if not self.sized or self.terms.impact == 0:
             return 0.0
         sigma, daily = self.volatility_and_amount(d, i)
-        return self.terms.impact * sigma * math.sqrt(yuan / daily) if sigma > 0 else 0.0
+        return min(self.terms.impact * sigma * math.sqrt(yuan / daily), MOST_IMPACT) if sigma > 0 else 0.0
 
     def charge(self, d: int, side: int, yuan: float, by_price: float) -> float:
         """Yuan that an order filled for `yuan` costs; `by_price` is its slippage and impact, a fraction."""
@@ -142,8 +143,8 @@ class Account(SlowMarket):
         shares = held if wish.everything and not beyond else min(self.steps(i, within / price), held)
         filled = shares * price
         impact = self.impact(d, i, within)
-        cuts = {PARTICIPATION: wish.yuan - within, LOT: within - filled}
-        self.note(d, wish, filled, self.charge(d, -1, filled, self.terms.slippage + impact), most(cuts, tiny))
+        reason = PARTICIPATION if beyond else FILLED if filled > 0 else LOT
+        self.note(d, wish, filled, self.charge(d, -1, filled, self.terms.slippage + impact), reason)
         self.shares[i] = held - shares
         if shares == held:
             del self.shares[i]
@@ -163,16 +164,18 @@ class Account(SlowMarket):
             within, scaled = asked[i], asked[i] * scale
             shares = self.steps(i, scaled / price)
             filled = shares * price
-            cuts = {PARTICIPATION: wish.yuan - within, CASH: within - scaled, LOT: scaled - filled}
-            self.note(d, wish, filled, self.charge(d, 1, filled, by_price[i]), most(cuts, tiny))
+            beyond, short = wish.yuan - within > tiny, scale < SHORT
+            reason = PARTICIPATION if beyond else CASH if short else FILLED if filled > 0 else LOT
+            self.note(d, wish, filled, self.charge(d, 1, filled, by_price[i]), reason)
             if shares > 0:
                 self.shares[i] = self.shares.get(i, 0.0) + shares
             if wish.yuan - within > tiny and self.terms.carry:
                 self.open[i] = Open(1, yuan=wish.yuan - within)
 
     def stop(self, d: int, wish: Wish, reason: int, shares: float | None) -> None:
-        """Note a blocked order; with carry it stays open."""
-        self.note(d, wish, 0.0, 0.0, reason)
+        """Note a blocked order, a further try not; with carry it stays open."""
+        if not wish.retry:
+            self.note(d, wish, 0.0, 0.0, reason)
         if self.terms.carry:
             self.open[wish.stock] = Open(wish.side, shares, wish.yuan if wish.side > 0 else 0.0)
 
@@ -254,12 +257,6 @@ class Account(SlowMarket):
             now = {i: c[i] if i in blocked else w[i] * scale for i in w}
 
 
-def most(cuts: dict[int, float], tiny: float) -> int:
-    """The reason that took most of an order; FILLED where each took next to nothing."""
-    reason = max(cuts, key=lambda each: cuts[each])
-    return reason if cuts[reason] > tiny else FILLED
-
-
 def simulate(
     tape: Tape, rows: list[int], last: int, weights: Any, terms: Terms, held: Any = None
 ) -> SlowPath:
@@ -284,19 +281,19 @@ def simulate(
         if any(weight > 0 for weight in aim.values()):
             turnover = account.execute(d, aim)
         after = account.worth(account.price, d)
-        if out_before and not tape.at_close:
+        if not (out_before and tape.at_close):
             path.row.append(d)
             path.value.append(account.worth(account.last_close, d) / start)
         out_before = False
         for e in range(d + 1, month_end[m] + 1):
             account.go_ex(e)
-            if e == month_end[m]:
-                value = account.worth(account.price, e)
-            else:
+            if e < month_end[m]:
                 account.retry(e)
-                value = account.worth(account.last_close, e)
-            path.row.append(e)
-            path.value.append(value / start)
+                path.row.append(e)
+                path.value.append(account.worth(account.last_close, e) / start)
+        if m + 1 == len(rows) or (held is not None and not held[m + 1]):
+            path.row.append(month_end[m])
+            path.value.append(account.worth(account.price, month_end[m]) / start)
         path.month_return.append(account.worth(account.price, month_end[m]) / after - 1)
         path.turnover.append(turnover)
         path.cost.append(account.paid / before)

@@ -22,8 +22,8 @@ def choose(
         groups: dict[int, list[int]] = {}
         for i in scored:
             groups.setdefault(int(industry[i]), []).append(i)
-        members = [int(industry[i]) for i in range(len(scores)) if universe[i]]
-        shares = {name: members.count(name) / len(members) if members else 0.0 for name in groups}
+        members = [int(industry[i]) for i in range(len(scores)) if universe[i] and int(industry[i]) in groups]
+        shares = {name: members.count(name) / len(members) if members else 1 / len(groups) for name in groups}
     else:
         groups, shares = {0: scored}, {0: 1.0}
     mean = sum(float(scores[i]) for i in scored) / len(scored)

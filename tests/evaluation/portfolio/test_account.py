@@ -225,7 +225,7 @@ def test_an_order_takes_no_more_than_its_share_of_the_day() -> None:
 
 def test_impact_is_volatility_times_the_root_of_the_orders_share() -> None:
     closes = [[10.0], [11.0], [9.9], [9.9], [9.9]]
-    tape = tape_of_closes(closes, amount=np.array([[9e9], [4e6], [2e6], [9e9], [9e9]]))
+    tape = tape_of_closes(closes, amount=np.array([[3e6], [4e6], [2e6], [9e9], [9e9]]))
     path = follow_account(
         tape, np.array([3]), 4, np.ones((1, 1)), terms(5, account_yuan=10_000.0, impact=0.5)
     )

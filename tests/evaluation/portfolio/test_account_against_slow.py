@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import numpy as np
 import pytest
-from random_markets import random_case
-from slow_account import Order, simulate
-from slow_targets import choose
 
+from evaluation.portfolio.random_markets import random_case
+from evaluation.portfolio.slow_account import Order, simulate
+from evaluation.portfolio.slow_targets import choose
 from gangru.evaluation.portfolio.path import Orders
 from gangru.evaluation.settings import PortfolioSettings
 

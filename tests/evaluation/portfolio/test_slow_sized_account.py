@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from paper_markets import NAN, filled, marked, reasons, tape, tape_with, terms
-from slow_account import Account, simulate
 
+from evaluation.portfolio.paper_markets import NAN, filled, marked, reasons, tape, tape_with, terms
+from evaluation.portfolio.slow_account import Account, simulate
 from gangru.evaluation.portfolio.path import (
     LOT,
     PARTICIPATION,
@@ -21,7 +21,7 @@ def test_lots_of_each_board() -> None:
     # At 60: 166 shares; a STAR order needs 200, one in Beijing 100.
     path = simulate(tape(np.full((2, 5), 60.0), codes), [0], 1, [[0.2] * 5], terms(2, account_yuan=50_000))
     assert [order[4] for order in path.orders] == [6_000, 6_000, 6_000, 0, 9_960]
-    assert reasons(path, 0) == dict.fromkeys(range(5), LOT)
+    assert reasons(path, 0) == dict.fromkeys(range(5), FILLED) | {3: LOT}
 
 
 def test_a_millionth_of_a_share_is_forgiven() -> None:

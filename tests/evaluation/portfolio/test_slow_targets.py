@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from slow_targets import choose
 
+from evaluation.portfolio.slow_targets import choose
 from gangru.evaluation.settings import PortfolioSettings
 
 NAN = np.nan

@@ -149,7 +149,7 @@ def weights_of(units: Floats, day: Day, value: float) -> Floats:
 def wish_for(change: Floats, wanted: Floats, units: Floats, day: Day, value: float) -> Wish:
     """Orders that change the weights by `change`; of a stock that is not wanted all units are to be sold."""
     down, up = change < -NOTHING, change > NOTHING
-    whole = down & (wanted <= 0)
+    whole = down & (wanted < NOTHING)
     part = np.minimum(-change * value / np.where(down, day.price, 1), units)
     return Wish(np.where(whole, units, np.where(down, part, 0)), whole, np.where(up, change * value, 0))
 

@@ -23,9 +23,8 @@ from gangru.market.rules import buyable_shares
 
 IMPACT_DAYS = 20  # of the market, before the order's: its volatility and its mean amount
 FORGIVEN = 1e-6  # of a share: what rounding leaves a whole lot short of
-SHORT = (
-    0.99  # a purchase is short of cash where less than this share of it can be paid; costs alone take less
-)
+SHORT = 0.99  # a purchase of which a smaller share can be paid is short of cash; costs alone take less
+MOST_IMPACT = 0.5  # of an order's amount
 
 
 @dataclass(frozen=True)
@@ -116,27 +115,26 @@ def marks_at(tape: Tape, row: int, stock: Rows) -> Floats:
 
 def usual_trading(tape: Tape, row: int, stock: Rows) -> tuple[Floats, Floats]:
     """Deviation of daily returns and mean daily amount over the traded of the 20 days before; NaN with fewer than 2."""
-    days = np.arange(max(row - IMPACT_DAYS, 1), row)
+    days = np.arange(max(row - IMPACT_DAYS, 0), row)
     traded = ~np.isnan(tape.close[days][:, stock])
-    held = tape.held[:, stock]
-    with np.errstate(invalid="ignore"):
-        returns = held[days] / held[days - 1] - 1
-    traded &= ~np.isnan(returns)
-    count = traded.sum(axis=0)
-    known = np.where(count >= 2, count, np.nan)
-    mean = np.where(traded, returns, 0).sum(axis=0) / known
-    squares = np.where(traded, (returns - mean) ** 2, 0).sum(axis=0)
-    amount = np.where(traded, np.nan_to_num(tape.amount[days][:, stock]), 0).sum(axis=0) / known
-    return np.sqrt(squares / (known - 1)), amount
+    before = np.where((days > 0)[:, None], tape.held[np.maximum(days - 1, 0)][:, stock], np.nan)
+    returns = np.where(traded, tape.held[days][:, stock], np.nan) / before - 1
+    known = ~np.isnan(returns)
+    count = known.sum(axis=0)
+    enough = np.where(count >= 2, count, np.nan)
+    mean = np.where(known, returns, 0).sum(axis=0) / enough
+    squares = np.where(known, (returns - mean) ** 2, 0).sum(axis=0)
+    amount = np.where(traded, np.nan_to_num(tape.amount[days][:, stock]), 0).sum(axis=0)
+    return np.sqrt(squares / (enough - 1)), amount / np.where(traded.any(axis=0), traded.sum(axis=0), np.nan)
 
 
 def impact_rates(day: Day, terms: Terms, yuan: Floats) -> Floats:
-    """Square-root impact of orders of so many yuan, as fractions of them; 0 where the usual trading is not known."""
+    """Square-root impact of orders of so many yuan, in parts of them; 0 where the usual trading is not known."""
     if not terms.impact:
         return np.zeros(len(yuan))
     with np.errstate(invalid="ignore", divide="ignore"):
         rate = terms.impact * day.volatility * np.sqrt(yuan / day.usual)
-    return np.where(np.isfinite(rate), rate, 0.0)
+    return np.minimum(np.where(np.isfinite(rate), rate, 0.0), MOST_IMPACT)
 
 
 def fill(wish: Wish, day: Day, terms: Terms, cash: float, *, retry: bool) -> Filled:
@@ -171,7 +169,8 @@ def sell(wish: Wish, day: Day, terms: Terms, retry: bool) -> tuple[Floats, float
     cost = costs(yuan, levy, day, terms)
     reason = np.where(beyond, PARTICIPATION, np.where(ready & (units == 0), LOT, day.blocked_sell))
     orders = orders_of(day, asked, yuan, cost, reason, -1, retry)
-    left = np.where(ready & ~beyond, 0, np.maximum(wish.sell_units - units, 0))
+    beyond_units = wish.sell_units - np.where(wish.sell_all, units, cut / np.where(beyond, day.price, 1))
+    left = np.where(beyond, beyond_units, np.where(ready, 0, wish.sell_units))
     return units, float(yuan.sum()), cost, orders, left
 
 
@@ -197,7 +196,7 @@ def buy(
     rounded = np.where(ready & (units == 0), LOT, day.blocked_buy)
     reason = np.where(beyond, PARTICIPATION, np.where(ready & (short == CASH), CASH, rounded))
     orders = orders_of(day, asked, yuan, cost, reason, 1, retry)
-    left = np.where(ready & ~beyond, 0, np.maximum(asked - yuan, 0))
+    left = np.where(ready, asked - cut, asked)
     return units, float(yuan.sum()), cost, orders, left
 
 

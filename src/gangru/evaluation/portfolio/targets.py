@@ -26,22 +26,27 @@ def target_weights(
     before = np.zeros(scores_MN.shape[1], dtype=bool)
     for m in np.flatnonzero((~np.isnan(scores_MN)).any(axis=1)).tolist():
         score, group = scores_MN[m], groups[m]
-        chosen = np.zeros(len(score), dtype=bool)
+        mean, raw, chosen = float(np.nanmean(score)), np.zeros(len(score)), np.zeros(len(score), dtype=bool)
         for one in np.unique(group[~np.isnan(score)]):
-            chosen |= best(np.where(group == one, score, np.nan), before, settings)
+            own = best(np.where(group == one, score, np.nan), before, share_of(score, settings), settings)
+            raw += raw_weights(score - mean, own, settings)
+            chosen |= own
         before = chosen
-        raw = raw_weights(score, chosen, settings)
-        if settings.industry_neutral:
-            raw = as_the_universe(raw, group, universe_MN[m])
-        weights[m] = capped(raw, settings.max_weight)
+        weights[m] = capped(as_the_universe(raw, group, universe_MN[m]), settings.max_weight)
     return weights
 
 
-def best(score: Floats, before: Bools, settings: PortfolioSettings) -> Bools:
+def share_of(score: Floats, settings: PortfolioSettings) -> float:
+    """The share of a list that is chosen: the settings' fraction, or their number of stocks among all with a score."""
+    scored = int((~np.isnan(score)).sum())
+    return min(settings.stocks / scored, 1.0) if settings.stocks else settings.fraction
+
+
+def best(score: Floats, before: Bools, fraction: float, settings: PortfolioSettings) -> Bools:
     """The stocks chosen from one list, (N,): who stays by the buffer, then the best others up to the number."""
     place = places(score[None, :])[0]
     scored = int((place >= 0).sum())
-    count = min(settings.stocks, scored) or int(top_count(np.array([scored]), settings.fraction)[0])
+    count = int(top_count(np.array([scored]), fraction)[0])
     if not settings.hold_until:
         return np.asarray((place >= 0) & (place < count))
     safe = max(int(top_count(np.array([scored]), settings.hold_until)[0]), count)
@@ -54,26 +59,26 @@ def best(score: Floats, before: Bools, settings: PortfolioSettings) -> Bools:
     return chosen
 
 
-def raw_weights(score: Floats, chosen: Bools, settings: PortfolioSettings) -> Floats:
-    """Weights of the chosen stocks before caps, summing to 1."""
+def raw_weights(above_mean: Floats, chosen: Bools, settings: PortfolioSettings) -> Floats:
+    """Weights of the chosen stocks of one list, summing to 1; `above_mean` is the score less the date's mean."""
     weights = chosen.astype(float)
     if settings.weighting == "score":
-        above = np.where(chosen, np.maximum(score - np.nanmean(score), 0), 0)
+        above = np.where(chosen, np.maximum(above_mean, 0), 0)
         weights = above if above.sum() > 0 else weights
     return np.asarray(weights / weights.sum())
 
 
 def as_the_universe(weights: Floats, group: NDArray[np.int16], universe: Bools) -> Floats:
-    """The weights with each group's sum as its share of the universe; groups without a chosen stock give theirs up."""
+    """The weights with each group's sum as its share of the universe, of the groups that have weights; summing to 1.
+
+    Where the universe has none of those groups, all weigh the same.
+    """
     names, member = np.unique(group, return_inverse=True)
-    share = np.bincount(member, universe.astype(float), minlength=len(names))
     own = np.bincount(member, weights, minlength=len(names))
-    share = np.where(own > 0, share, 0)
-    if share.sum() <= 0:
-        return weights
-    return np.asarray(
-        weights * np.divide(share / share.sum(), own, out=np.zeros(len(names)), where=own > 0)[member]
-    )
+    share = np.where(own > 0, np.bincount(member, universe.astype(float), minlength=len(names)), 0)
+    share = share if share.sum() > 0 else (own > 0).astype(float)
+    scale = np.divide(share / share.sum(), own, out=np.zeros(len(names)), where=own > 0)
+    return np.asarray(weights * scale[member])
 
 
 def capped(weights: Floats, most: float) -> Floats:
