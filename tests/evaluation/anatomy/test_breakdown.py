@@ -19,7 +19,8 @@ def made_up(months=14, stocks=60, seed=0):
 
 def test_figures_agree_with_a_loop_over_labels_and_months():
     scores, returns, labels = made_up()
-    labels[:4, 5:][labels[:4, 5:] == 2] = -1  # the third label has too few stocks in four months
+    labels[:4][labels[:4] == 2] = -1
+    labels[:4, :5] = 2  # the third label has five stocks in four months, too few
     universe = np.ones(scores.shape, dtype=bool)
     names = ["Small", "Middle", "Large"]
     table = breakdown_table(scores, returns, universe, labels, names, fraction=0.2, min_stocks=6)

@@ -123,5 +123,6 @@ def test_spacing_and_periods():
     assert periods_of(20, 20.0) == periods_of(20, 20.5) == periods_of(1, 20.0) == 1
     assert periods_of(21, 20.0) == 2
     assert periods_of(20, 20 / 3) == 3
+    assert periods_of(15, 15 / 13) == 13  # 13.000000000000002 by division
     assert periods_of(60, 1.0) == 60
     assert periods_of(5, None) == 1

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gangru.evaluation.anatomy import chunks as chunked
-from gangru.evaluation.anatomy.purified import before_and_after, purified, purified_table
+from gangru.evaluation.anatomy.purified import before_and_after, monthly_ics, purified, purified_table
 from gangru.evaluation.ic import spearman
 
 NAN = np.nan
@@ -124,4 +124,8 @@ def test_what_is_left_of_the_ic_is_measured_over_the_same_months():
     assert table["share_left"][1] == pytest.approx(table["rank_ic"][1] / table["rank_ic_before"][1])
     assert table["share_left"][0] < 0.85 < 0.99 < table["share_left"][2]
     assert table["explained"][1] == pytest.approx(0.8, abs=0.02)
-    assert before_and_after(y, alone, returns, 30)["months"] == 11
+    figures = before_and_after(
+        monthly_ics(y, returns, 30), monthly_ics(style, returns, 30)
+    )  # a "residual" with an IC where the factor has none
+    assert figures["months"] == 11
+    assert figures["rank_ic"] == pytest.approx(spearman(style, returns, 30)[both].mean())

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from gangru.evaluation.anatomy.chunks import correlated
-from gangru.evaluation.anatomy.purified import before_and_after, purified
+from gangru.evaluation.anatomy.purified import before_and_after, monthly_ics, purified
 from gangru.evaluation.ic import mean_of_defined, pearson, spearman
 from gangru.market.daily import Floats
 
@@ -46,17 +46,20 @@ def correlation_table(
     for name, other in others.items():
         both = np.where(np.isnan(other), np.nan, scores_MN)
         rank = correlated(spearman, scores_MN, other, min_stocks)
-        other_rank_ic = correlated(spearman, other, returns_MN, min_stocks)
-        left = before_and_after(both, purified(both, [other], min_stocks).residual, returns_MN, min_stocks)
+        own = monthly_ics(other, returns_MN, min_stocks)
+        residual = purified(both, [other], min_stocks).residual
+        left = before_and_after(
+            monthly_ics(both, returns_MN, min_stocks), monthly_ics(residual, returns_MN, min_stocks)
+        )
         rows.append(
             {
                 "other": name,
                 "rank_correlation": mean_of_defined(rank),
                 "correlation": mean_of_defined(correlated(pearson, scores_MN, other, min_stocks)),
                 "months": int((~np.isnan(rank)).sum()),
-                "other_ic": mean_of_defined(correlated(pearson, other, returns_MN, min_stocks)),
-                "other_rank_ic": mean_of_defined(other_rank_ic),
-                "other_months": int((~np.isnan(other_rank_ic)).sum()),
+                "other_ic": mean_of_defined(own.ic),
+                "other_rank_ic": mean_of_defined(own.rank_ic),
+                "other_months": int((~np.isnan(own.rank_ic)).sum()),
                 "ic": left["ic_before"],
                 "rank_ic": left["rank_ic_before"],
                 "residual_ic": left["ic"],

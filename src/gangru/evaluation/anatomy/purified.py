@@ -45,6 +45,14 @@ class Purified:
     missing: tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class MonthlyIcs:
+    """Pearson and Spearman correlation of a factor with the return of each month, (M,), NaN where undefined."""
+
+    ic: Floats
+    rank_ic: Floats
+
+
 def purified(scores_MN: Floats, styles: Sequence[Floats], min_stocks: int) -> Purified:
     """Least-squares residual of each date's factor on its z-scored styles and a constant.
 
@@ -102,31 +110,35 @@ def purified_table(
     """
     chosen: dict[str, list[Floats]] = {"all": list(styles.values())}
     chosen |= {name: [style] for name, style in styles.items()}
+    before = monthly_ics(scores_MN, returns_MN, min_stocks)
     rows: list[dict[str, str | float | None]] = []
     for name, removed in chosen.items():
         pure = purified(scores_MN, removed, min_stocks)
-        figures = before_and_after(scores_MN, pure.residual, returns_MN, min_stocks)
+        figures = before_and_after(before, monthly_ics(pure.residual, returns_MN, min_stocks))
         explained = mean_of_defined(pure.explained)
         rows.append({"removed": name, "explained": explained, "missing": sum(pure.missing), **figures})
     return pl.DataFrame(rows, schema=SCHEMA)
 
 
-def before_and_after(
-    scores_MN: Floats, residual_MN: Floats, returns_MN: Floats, min_stocks: int
-) -> dict[str, float | int | None]:
-    """ICs of a factor and of its residual over the months in which both have a rank IC; names as in SCHEMA."""
-    before, after = (correlated(spearman, x, returns_MN, min_stocks) for x in (scores_MN, residual_MN))
-    both = ~np.isnan(before) & ~np.isnan(after)
-    rank_before, rank_after = mean_of_defined(before[both]), mean_of_defined(after[both])
-    linear = (correlated(pearson, x, returns_MN, min_stocks)[both] for x in (residual_MN, scores_MN))
-    ic, ic_before = (mean_of_defined(values) for values in linear)
+def monthly_ics(scores_MN: Floats, returns_MN: Floats, min_stocks: int) -> MonthlyIcs:
+    """Both correlations of each month's scores with its returns."""
+    return MonthlyIcs(
+        correlated(pearson, scores_MN, returns_MN, min_stocks),
+        correlated(spearman, scores_MN, returns_MN, min_stocks),
+    )
+
+
+def before_and_after(before: MonthlyIcs, after: MonthlyIcs) -> dict[str, float | int | None]:
+    """Figures of a factor and of its residual over the months in which both have a rank IC; names as in SCHEMA."""
+    both = ~np.isnan(before.rank_ic) & ~np.isnan(after.rank_ic)
+    rank_ic, rank_ic_before = mean_of_defined(after.rank_ic[both]), mean_of_defined(before.rank_ic[both])
     return {
-        "ic": ic,
-        "ic_before": ic_before,
-        "rank_ic": rank_after,
-        "rank_ic_before": rank_before,
-        "share_left": ratio(rank_after, rank_before),
-        "rank_icir": icir(after[both]),
-        "t": newey_west_t(after[both]),
+        "ic": mean_of_defined(after.ic[both]),
+        "ic_before": mean_of_defined(before.ic[both]),
+        "rank_ic": rank_ic,
+        "rank_ic_before": rank_ic_before,
+        "share_left": ratio(rank_ic, rank_ic_before),
+        "rank_icir": icir(after.rank_ic[both]),
+        "t": newey_west_t(after.rank_ic[both]),
         "months": int(both.sum()),
     }
