@@ -59,28 +59,30 @@ def breakdown_table(
         inside = labels_MN[:, stocks] == j
         score = np.where(inside, scores_MN[:, stocks], np.nan)
         ret = np.where(inside, returns_MN[:, stocks], np.nan)
-        n = (~np.isnan(score) & ~np.isnan(ret)).sum(axis=1)
-        ic, rank_ic = (
-            correlated(pearson, score, ret, min_stocks),
-            correlated(spearman, score, ret, min_stocks),
-        )
         long = long_excess(score, ret, universe_MN[:, stocks] & inside, fraction)
-        excess = np.where(n >= min_stocks, long, np.nan)
-        rows.append(
-            {
-                "label": name,
-                "ic": mean_of_defined(ic),
-                "icir": icir(ic),
-                "rank_ic": mean_of_defined(rank_ic),
-                "rank_icir": icir(rank_ic),
-                "months": int((~np.isnan(rank_ic)).sum()),
-                "months_too_few": int((n < min_stocks).sum()),
-                "n": mean_of_defined(n.astype(float)),
-                "long_excess": mean_of_defined(excess),
-                "excess_months": int((~np.isnan(excess)).sum()),
-            }
-        )
+        rows.append({"label": name, **figures(score, ret, long, min_stocks)})
     return pl.DataFrame(rows, schema=SCHEMA)
+
+
+def figures(
+    score_MN: Floats, returns_MN: Floats, excess: Floats, min_stocks: int
+) -> dict[str, float | int | None]:
+    """The figures of one class from its scores, returns and long excess (M,), NaN outside it; names as in SCHEMA."""
+    n = (~np.isnan(score_MN) & ~np.isnan(returns_MN)).sum(axis=1)
+    ic = correlated(pearson, score_MN, returns_MN, min_stocks)
+    rank_ic = correlated(spearman, score_MN, returns_MN, min_stocks)
+    measured = np.where(n >= min_stocks, excess, np.nan)
+    return {
+        "ic": mean_of_defined(ic),
+        "icir": icir(ic),
+        "rank_ic": mean_of_defined(rank_ic),
+        "rank_icir": icir(rank_ic),
+        "months": int((~np.isnan(rank_ic)).sum()),
+        "months_too_few": int((n < min_stocks).sum()),
+        "n": mean_of_defined(n.astype(float)),
+        "long_excess": mean_of_defined(measured),
+        "excess_months": int((~np.isnan(measured)).sum()),
+    }
 
 
 def thirds(values_MN: Floats, scores_MN: Floats) -> Labels:
