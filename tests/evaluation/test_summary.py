@@ -10,7 +10,8 @@ import scipy.stats
 
 from gangru.errors import EvaluationError
 from gangru.evaluation.document import to_json
-from gangru.evaluation.result import Evaluation, Headline
+from gangru.evaluation.headline import Headline
+from gangru.evaluation.result import Evaluation
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
 from gangru.evaluation.summary import evaluate_factor
 from gangru.market.daily import DailyMarket

@@ -6,7 +6,8 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 
-from gangru.evaluation.result import Evaluation, Headline
+from gangru.evaluation.headline import Headline
+from gangru.evaluation.result import Evaluation
 from gangru.report.contents import Contents, FoldRecord, Provenance, build_contents
 from gangru.report.settings import ReportSettings
 

@@ -51,6 +51,7 @@ for module in (
     "store",
     "export",
     "stages",
+    "evaluate",
     "audit",
     "ablate",
     "gan_score",

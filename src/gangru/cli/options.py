@@ -27,6 +27,11 @@ Preset = Annotated[
         "--preset", metavar="NAME", help="Named settings (`gangru presets`); --set changes them further."
     ),
 ]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Month = Annotated[
+    str | None,
+    typer.Option("--month", metavar="YYYY-MM", help="Return month; default the last that is known."),
+]
 
 
 def workspace_of(

@@ -35,7 +35,7 @@ def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
     with date_progress("factor") as on_step:
         made = stages.make_factor(inputs, on_step)
     with step("evaluating"):
-        evaluation = stages.evaluate(inputs, made)
+        evaluation = stages.evaluate(inputs, made, whole=True)
         stages.write_evaluation(inputs, stages.evaluation_document(inputs, evaluation, made))
     print_headline(evaluation)
     paths = []

@@ -1,12 +1,11 @@
-"""Commands that run the stages: train, factor, evaluate, report, and run for all of them."""
+"""Commands that run the stages: train, factor, report, and run for all of them."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Changes, Directory, Preset, Study, workspace_of
+from gangru.cli.options import Changes, Directory, Month, Preset, Study, workspace_of
 
 
 def register(app: typer.Typer) -> None:
@@ -14,18 +13,8 @@ def register(app: typer.Typer) -> None:
     variant = 'gangru train --study gru --set features.generator="none"'
     app.command("train", epilog=f"Examples:  gangru train   ·   {variant}")(train)
     app.command("factor", epilog="Examples:  gangru factor   ·   gangru factor --study gru")(factor)
-    app.command(
-        "evaluate", epilog="Examples:  gangru evaluate   ·   gangru evaluate --json > evaluation.json"
-    )(evaluate)
     app.command("report", epilog="Examples:  gangru report   ·   gangru report --month 2020-06")(report)
     app.command("run", epilog="Examples:  gangru run   ·   gangru run ~/data/ashare -C mystudy")(run)
-
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
-Month = Annotated[
-    str | None,
-    typer.Option("--month", metavar="YYYY-MM", help="Return month; default the last that is known."),
-]
 
 
 def train(
@@ -64,31 +53,6 @@ def factor(directory: Directory = None, study: Study = "main") -> None:
     out.print(
         f"{len(made.table):,} rows on {dates} dates → {workspace.factor_path}", soft_wrap=True, markup=False
     )
-
-
-def evaluate(
-    directory: Directory = None, study: Study = "main", as_json: Json = False, month: Month = None
-) -> None:
-    """Measure the factor: IC, long portfolio, deciles, industries; write runs/STUDY/evaluation.json."""
-    from gangru.cli.screen import out, print_headline, step
-    from gangru.study import stages
-    from gangru.study.inputs import load_inputs
-
-    workspace = workspace_of(directory, study)
-    made = stages.read_factor(workspace)
-    with step("reading the market"):
-        inputs = load_inputs(workspace)
-    with step("evaluating"):
-        evaluation = stages.evaluate(inputs, made, month)
-        document = stages.evaluation_document(inputs, evaluation, made)
-    if month is None:
-        stages.write_evaluation(inputs, document)
-    if as_json:
-        typer.echo(json.dumps(document, ensure_ascii=False))
-        return
-    print_headline(evaluation)
-    for note in evaluation.notes:
-        out.print(f"note: {note}", soft_wrap=True, markup=False)
 
 
 def report(directory: Directory = None, study: Study = "main", month: Month = None) -> None:

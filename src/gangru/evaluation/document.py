@@ -4,6 +4,7 @@ import dataclasses
 import datetime
 import math
 
+import numpy as np
 import polars as pl
 
 from gangru.evaluation.result import Evaluation
@@ -19,7 +20,7 @@ def to_json(evaluation: Evaluation, limits: list[str] | None = None) -> dict[str
     `limits` are sentences about what the data cannot tell; they stand in `data` beside the counts of what was
     dropped.
     """
-    return {
+    document: dict[str, Json] = {
         "schema_version": SCHEMA_VERSION,
         "study": evaluation.study,
         "first_month": evaluation.first_month,
@@ -43,6 +44,22 @@ def to_json(evaluation: Evaluation, limits: list[str] | None = None) -> dict[str
         "data": {"limits": plain(limits or []), "drops": records(evaluation.drops)},
         "notes": plain(evaluation.notes),
     }
+    for name, part in (("anatomy", evaluation.anatomy), ("trading", evaluation.trading)):
+        if part is not None:
+            document[name] = part_of(part)
+    return document
+
+
+def part_of(part: object) -> Json:
+    """A result object with its tables as lists of rows; orders stay out, which are for files."""
+    if isinstance(part, pl.DataFrame):
+        return records(part)
+    if isinstance(part, np.ndarray):
+        return plain(part.tolist())
+    if dataclasses.is_dataclass(part):
+        names = [field.name for field in dataclasses.fields(part) if field.name != "orders"]
+        return {name: part_of(getattr(part, name)) for name in names}
+    return plain(part)
 
 
 def records(table: pl.DataFrame) -> list[Json]:

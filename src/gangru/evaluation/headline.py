@@ -1,18 +1,47 @@
 """The headline figures of a factor from its monthly ICs and its portfolio's daily net value."""
 
-from dataclasses import fields
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from gangru.evaluation.conventions import Measured
 from gangru.evaluation.ic import mean_of_defined
 from gangru.evaluation.performance import performance, ratio
-from gangru.evaluation.result import Headline
 from gangru.evaluation.settings import EvaluationSettings
 from gangru.evaluation.significance import bootstrap_interval, newey_west_t
 from gangru.market.daily import Floats
 
 YEAR_MONTHS = 12
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figures of one factor under one convention; formulas in `headline` below."""
+
+    months: int
+    ic_mean: float | None
+    icir: float | None
+    ic_latest: float | None
+    ic_1y: float | None
+    annual_return: float | None
+    annual_volatility: float | None
+    return_over_volatility: float | None
+    information_ratio: float | None
+    max_drawdown: float | None
+    turnover: float | None
+    annual_excess: float | None
+    annual_excess_ratio: float | None
+    net_annual_return: float | None
+    net_annual_volatility: float | None
+    net_return_over_volatility: float | None
+    net_information_ratio: float | None
+    net_max_drawdown: float | None
+    net_annual_excess: float | None
+    ic_t: float | None  # Newey–West t of the mean IC
+    ic_low: float | None  # bootstrap interval of the mean IC, 95 %
+    ic_high: float | None
+    ic_positive: float | None  # share of months with an IC above 0
+
 
 EMPTY = Headline(
     months=0, **dict.fromkeys(field.name for field in fields(Headline) if field.name != "months")

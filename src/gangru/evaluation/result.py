@@ -7,6 +7,10 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from gangru.evaluation.anatomy.whole import Anatomy
+from gangru.evaluation.headline import Headline
+from gangru.evaluation.trading import Trading
+
 SEED_FIGURES = {
     "seed": pl.Int64,
     "ic_mean": pl.Float64,
@@ -14,35 +18,6 @@ SEED_FIGURES = {
     "raw_ic_mean": pl.Float64,
     "annual_excess": pl.Float64,
 }
-
-
-@dataclass(frozen=True)
-class Headline:
-    """The figures of one factor under one convention; formulas in `gangru.evaluation.summary`."""
-
-    months: int
-    ic_mean: float | None
-    icir: float | None
-    ic_latest: float | None
-    ic_1y: float | None
-    annual_return: float | None
-    annual_volatility: float | None
-    return_over_volatility: float | None
-    information_ratio: float | None
-    max_drawdown: float | None
-    turnover: float | None
-    annual_excess: float | None
-    annual_excess_ratio: float | None
-    net_annual_return: float | None
-    net_annual_volatility: float | None
-    net_return_over_volatility: float | None
-    net_information_ratio: float | None
-    net_max_drawdown: float | None
-    net_annual_excess: float | None
-    ic_t: float | None  # Newey–West t of the mean IC
-    ic_low: float | None  # bootstrap interval of the mean IC, 95 %
-    ic_high: float | None
-    ic_positive: float | None  # share of months with an IC above 0
 
 
 @dataclass(frozen=True)
@@ -88,4 +63,6 @@ class Evaluation:
     )  # industries whose long portfolio lost to its own equal weight in the last month
     industries_lost_1y: int | None
     notes: list[str] = field(default_factory=list)
+    anatomy: Anatomy | None = None  # where the whole evaluation was asked for
+    trading: Trading | None = None
     seeds: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SEED_FIGURES))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from gangru.errors import EvaluationError
 from gangru.market.daily import Codes, Dates, Floats
@@ -117,6 +118,17 @@ def monthly_scores(
     return Scores(
         dates.astype("datetime64[M]"), dates, scatter("factor"), scatter("pret") if raw else None, counts
     )
+
+
+def dated_scores(
+    rows: pl.DataFrame, days: Dates, last: np.datetime64, stocks: int
+) -> tuple[NDArray[np.int64], Floats]:
+    """Every factor date up to `last`: its rows on the axis `days`, ascending, (K,), and the scores, (K, N)."""
+    seen = rows.filter(pl.col("date") <= last.item())
+    dates, k = np.unique(seen["date"].to_numpy().astype("datetime64[D]"), return_inverse=True)
+    scores = np.full((len(dates), stocks), np.nan)
+    scores[k, seen["row"].to_numpy()] = seen["factor"].to_numpy()
+    return np.searchsorted(days, dates), scores
 
 
 def of_months(scores: Floats, score_months: Dates, wanted: Dates) -> Floats:

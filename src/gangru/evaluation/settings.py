@@ -14,6 +14,13 @@ class EvaluationSettings(Settings):
     taxonomy: str = setting("sw", "Industry classification of the industry tables.")
     min_stocks: int = setting(30, "A month's IC needs at least this many stocks.", unit="stocks", ge=3)
     groups: int = setting(10, "Number of equal groups that the factor is sorted into.", ge=2, le=100)
+    horizon: int = setting(
+        20,
+        "Horizon of the ICs of every factor date, from the close after it.",
+        unit="trading days",
+        ge=1,
+        le=250,
+    )
     industry_fraction: float = setting(
         0.2, "Share of an industry's stocks in its long portfolio, at least 3 of them.", gt=0, le=1
     )

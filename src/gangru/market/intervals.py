@@ -126,6 +126,19 @@ def industry_matrix(
     return filled_spans(first[live], past[live], column[live], number[live], (len(days), len(codes))), names
 
 
+def member_matrices(
+    members: pl.DataFrame, dates: NDArray[np.datetime64], codes: NDArray[np.str_]
+) -> dict[str, NDArray[np.bool_]]:
+    """Who is a member of each index on each date, index → (D, N); `members` has index, code, start and end."""
+    out = {}
+    for index in members["index"].unique().sort():
+        own = members.filter(pl.col("index") == index).with_columns(
+            pl.lit("members").alias("taxonomy"), pl.col("index").alias("industry")
+        )
+        out[index] = industry_matrix(own, "members", dates, codes)[0] >= 0
+    return out
+
+
 def filled_spans(
     first: NDArray[np.int64],
     past: NDArray[np.int64],

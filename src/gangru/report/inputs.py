@@ -6,7 +6,8 @@ from datetime import date
 
 import polars as pl
 
-from gangru.evaluation.result import Evaluation, Headline
+from gangru.evaluation.headline import Headline
+from gangru.evaluation.result import Evaluation
 from gangru.report.blocks import Quantity, share
 from gangru.report.settings import ReportSettings
 

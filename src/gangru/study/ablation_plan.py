@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from gangru.errors import SettingsError
-from gangru.evaluation.summary import parsed_month
+from gangru.evaluation.view import parsed_month
 from gangru.study.settings import (
     Plain,
     StudySettings,

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from gangru.errors import ReportError
-from gangru.evaluation.result import Evaluation, Headline
+from gangru.evaluation.headline import Headline
+from gangru.evaluation.result import Evaluation
 from gangru.report.contents import build_contents
 from gangru.report.inputs import Comparison, FoldRecord, Provenance
 from gangru.report.write import write_report

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ from gangru.atomic import write_bytes, write_text
 from gangru.errors import EvaluationError
 from gangru.evaluation.document import to_json
 from gangru.evaluation.result import SEED_FIGURES, Evaluation
-from gangru.evaluation.summary import evaluate_factor
+from gangru.evaluation.summary import Beyond, evaluate_factor
 from gangru.factor.dates import factor_rows
 from gangru.factor.predict import DateFactor, factor_of_date
+from gangru.market.codes import canonical_codes
 from gangru.market.daily import Floats
 from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import FOLD_SECTIONS, all_jobs, fold_settings_text, folds_of
+from gangru.study.own_factor import as_identities
 from gangru.study.pictures import draw_pictures
 from gangru.study.predicting import Prediction, predicted, serving_folds
 from gangru.study.settings import StudySettings
@@ -30,6 +32,7 @@ from gangru.training.loop import Tick, prepare_torch
 
 OnTick = Callable[[FoldJob, Tick], None]
 SEEDS = "factor_seeds.parquet"
+UNIVERSE = "universe"
 OnStep = Callable[[str, int, int], None]
 
 
@@ -164,9 +167,19 @@ def read_factor(workspace: Workspace) -> FactorTable:
     )
 
 
-def evaluate(inputs: Inputs, factor: FactorTable, last_month: str | None = None) -> Evaluation:
-    """Measure the study's factor up to `last_month` (default: the last month whose return is known)."""
-    measured = evaluate_table(inputs, factor.table, last_month)
+def evaluate(
+    inputs: Inputs,
+    factor: FactorTable,
+    last_month: str | None = None,
+    others: Mapping[str, pl.DataFrame] | None = None,
+    *,
+    whole: bool = False,
+) -> Evaluation:
+    """Measure the study's factor up to `last_month` (default: the last month whose return is known).
+
+    `whole` takes it apart as well, beside the `others`.
+    """
+    measured = evaluate_table(inputs, factor.table, last_month, beyond(inputs, others) if whole else None)
     return (
         measured
         if factor.seeds is None
@@ -174,8 +187,47 @@ def evaluate(inputs: Inputs, factor: FactorTable, last_month: str | None = None)
     )
 
 
-def evaluate_table(inputs: Inputs, table: pl.DataFrame, last_month: str | None) -> Evaluation:
-    """Measure one table of date, code, pret, factor."""
+def beyond(inputs: Inputs, others: Mapping[str, pl.DataFrame] | None = None) -> Beyond:
+    """What a whole evaluation needs beyond the market: who is in which index, and the factors to compare with."""
+    ready = {name: as_identities(table, inputs.facts.identities) for name, table in (others or {}).items()}
+    return Beyond(members=inputs.facts.members, others=ready)
+
+
+def evaluate_own(
+    inputs: Inputs,
+    table: pl.DataFrame,
+    name: str,
+    last_month: str | None = None,
+    others: Mapping[str, pl.DataFrame] | None = None,
+) -> Evaluation:
+    """Measure whatever table of date, code, factor, as `own_factor.factor_table` gives it, wholly."""
+    own = as_identities(table, inputs.facts.identities)
+    return replace(evaluate_table(inputs, own, last_month, beyond(inputs, others)), study=name)
+
+
+def benchmark_index(inputs: Inputs) -> pl.DataFrame | None:
+    """The daily bars of the index that portfolio.benchmark names; None for the universe.
+
+    Raises EvaluationError where the store has no such index.
+    """
+    wanted = inputs.workspace.settings.portfolio.benchmark
+    if wanted == UNIVERSE:
+        return None
+    bars = inputs.workspace.store.read("index_bars")
+    code = canonical_codes(pl.Series([wanted]))[0] or wanted
+    own = bars.filter(pl.col("code") == code)
+    if own.is_empty():
+        there = ", ".join(bars["code"].unique().sort()) or "none"
+        raise EvaluationError(
+            f"portfolio.benchmark = {wanted!r}: expected {UNIVERSE!r} or an index in the store, which has {there}"
+        )
+    return own.select("date", "close")
+
+
+def evaluate_table(
+    inputs: Inputs, table: pl.DataFrame, last_month: str | None, wholly: Beyond | None = None
+) -> Evaluation:
+    """Measure one table of date, code, factor and perhaps pret."""
     settings = inputs.workspace.settings
     return evaluate_factor(
         table,
@@ -188,6 +240,8 @@ def evaluate_table(inputs: Inputs, table: pl.DataFrame, last_month: str | None) 
         portfolio=settings.portfolio,
         study=inputs.workspace.study,
         last_month=last_month,
+        index=benchmark_index(inputs),
+        beyond=wholly,
     )
 
 
@@ -208,11 +262,18 @@ def by_seed(inputs: Inputs, seeds: pl.DataFrame, last_month: str | None) -> pl.D
     return pl.DataFrame(rows, schema=SEED_FIGURES)
 
 
-def evaluation_document(inputs: Inputs, evaluation: Evaluation, factor: FactorTable) -> dict[str, Any]:
-    """The object that `evaluate --json` prints and runs/STUDY/evaluation.json holds."""
+def evaluation_document(
+    inputs: Inputs, evaluation: Evaluation, factor: FactorTable | None = None
+) -> dict[str, Any]:
+    """The object that `evaluate --json` prints and runs/STUDY/evaluation.json holds.
+
+    Without `factor`, a factor of somebody else's, nothing is known of who was excluded when it was made.
+    """
     document: dict[str, Any] = dict(to_json(evaluation))
-    totals = factor.drops.group_by("reason", maintain_order=True).agg(pl.col("count").sum())
     document["data"]["limits"] = data_notes(inputs)
+    if factor is None:
+        return document
+    totals = factor.drops.group_by("reason", maintain_order=True).agg(pl.col("count").sum())
     document["data"]["excluded"] = {reason: int(count) for reason, count in totals.iter_rows()}
     return document
 

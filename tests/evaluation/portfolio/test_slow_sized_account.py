@@ -8,6 +8,7 @@ import pytest
 from evaluation.portfolio.paper_markets import NAN, filled, marked, reasons, tape, tape_with, terms
 from evaluation.portfolio.slow_account import Account, simulate
 from gangru.evaluation.portfolio.path import (
+    FILLED,
     LOT,
     PARTICIPATION,
 )

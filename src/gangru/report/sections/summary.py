@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from gangru.evaluation.result import Headline
+from gangru.evaluation.headline import Headline
 from gangru.report.blocks import (
     Callout,
     Cell,

@@ -1,0 +1,197 @@
+"""An evaluation in the terminal: the headline, then a short table for each question; all within 80 columns."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from rich.table import Table
+
+from gangru.cli.screen import Screen, out, print_headline
+
+if TYPE_CHECKING:
+    from gangru.evaluation.anatomy.whole import Anatomy
+    from gangru.evaluation.portfolio.random_scores import RandomScores
+    from gangru.evaluation.result import Evaluation
+    from gangru.evaluation.trading import Trading
+
+Columns = Mapping[str, tuple[str, str]]  # heading → (column, format)
+
+PERCENT, NUMBER, WHOLE, TEXT = ".2%", ".2f", ",.0f", ""
+TOP_INDUSTRIES = 5
+
+
+def print_evaluation(evaluation: "Evaluation") -> None:
+    """Everything a person reads first; the rest is in --json and --csv."""
+    print_headline(evaluation)
+    show("By year", evaluation.yearly, {
+        "Year": ("year", TEXT), "IC": ("rank_ic_mean", PERCENT), "Pearson": ("ic_mean", PERCENT),
+        "Return": ("annual_return", PERCENT), "Benchmark": ("benchmark_return", PERCENT), "Excess": ("excess", PERCENT),
+        "Drawdown": ("max_drawdown", PERCENT),
+    })  # fmt: skip
+    show("Groups by factor, 1 the lowest", evaluation.deciles, {
+        "Group": ("decile", TEXT), "Return a month": ("monthly_return", PERCENT),
+        "Excess": ("monthly_excess", PERCENT), "Return a year": ("annual_return", PERCENT), "Stocks": ("n", WHOLE),
+    })  # fmt: skip
+    show(industry_title(evaluation), best_industries(evaluation.industries), {
+        "Industry": ("industry", TEXT), "Stocks": ("n", WHOLE), "IC": ("ic_month", PERCENT),
+        "IC, year": ("ic_year", PERCENT), "Excess": ("excess_month", PERCENT), "Excess, year": ("excess_year", PERCENT),
+        "": ("mark", TEXT),
+    })  # fmt: skip
+    if evaluation.anatomy is not None:
+        print_anatomy(evaluation.anatomy)
+    if evaluation.trading is not None:
+        print_trading(evaluation.trading)
+    lost = evaluation.drops.filter(pl.col("count") > 0)
+    show("Left out or done otherwise", lost, {"Stage": ("stage", TEXT), "Reason": ("reason", TEXT), "Count": ("count", WHOLE)})  # fmt: skip
+    for note in evaluation.notes:
+        out.print(f"note: {note}", soft_wrap=True, markup=False)
+
+
+def print_anatomy(part: "Anatomy") -> None:
+    """Horizons, breakdowns, styles and what the factor shares with others."""
+    show("ICs of every factor date by horizon", part.horizons, {
+        "Days": ("horizon_days", TEXT), "IC": ("rank_ic", PERCENT), "Pearson": ("ic", PERCENT),
+        "ICIR": ("rank_icir", NUMBER), "a year": ("rank_icir_annual", NUMBER), "t": ("rank_t", NUMBER), "Dates": ("dates", WHOLE),
+    })  # fmt: skip
+    labelled = [("size", part.by_size), ("liquidity", part.by_liquidity)]
+    thirds = pl.concat([table.with_columns(pl.lit(name).alias("by")) for name, table in labelled])
+    inside = part.by_index.with_columns(pl.col("index").alias("by")).drop("index").select(thirds.columns)
+    show("Inside thirds by size and liquidity, inside and outside of indices", pl.concat([thirds, inside]), {
+        "By": ("by", TEXT), "": ("label", TEXT), "Stocks": ("n", WHOLE), "IC": ("rank_ic", PERCENT),
+        "ICIR": ("rank_icir", NUMBER), "Long excess a month": ("long_excess", PERCENT),
+    })  # fmt: skip
+    styles = part.exposures.join(part.style_ics.select("style", style_ic="rank_ic"), on="style", how="left")
+    left = part.purified.rename({"removed": "style", "rank_ic": "ic_without", "t": "t_without"})
+    show("Styles: correlation with the factor, and the IC that is left without them", left.join(
+        styles, on="style", how="left", maintain_order="left"), {
+        "Style": ("style", TEXT), "Correlation": ("rank_correlation", NUMBER), "Top tenth": ("top_z", NUMBER),
+        "Its IC": ("style_ic", PERCENT), "IC without": ("ic_without", PERCENT), "t": ("t_without", NUMBER),
+        "Left": ("share_left", ".0%"),
+    })  # fmt: skip
+    show("Other factors", part.correlations, {
+        "Factor": ("other", TEXT), "Correlation": ("rank_correlation", NUMBER), "Its IC": ("other_rank_ic", PERCENT),
+        "IC without": ("residual_rank_ic", PERCENT), "Left": ("share_left", ".0%"),
+    })  # fmt: skip
+    rising = part.monotonicity.adjacent.p_value
+    life = "–" if part.half_life is None else f"{part.half_life:.1f} months"
+    spread = (
+        "–" if part.spread.mean is None else f"{part.spread.mean:.2%} (t {part.spread.t or float('nan'):.2f})"
+    )
+    chance = "–" if rising is None else f"{rising:.3f}"
+    out.print(
+        f"Highest less lowest group {spread} a month; groups rising one by one, p {chance} (Patton–Timmermann); "
+        f"half-life {life}.", soft_wrap=True, markup=False,
+    )  # fmt: skip
+
+
+def print_trading(part: "Trading") -> None:
+    """Annual figures, falls, fills, capacity and micro-caps."""
+    named = {
+        "long, gross": part.gross,
+        "long, net": part.net,
+        "benchmark": part.benchmark,
+        "long less short": part.long_short,
+    }
+    figures = pl.DataFrame(
+        [{"of": name} | {key: getattr(one, key) for key in FIGURES} for name, one in named.items()],
+        infer_schema_length=None,
+    )
+    show("A year", figures, {
+        "": ("of", TEXT), "Return": ("annual_return", PERCENT), "Vol.": ("annual_volatility", PERCENT),
+        "Sortino": ("sortino", NUMBER), "Calmar": ("calmar", NUMBER), "Drawdown": ("max_drawdown", PERCENT),
+        "Excess": ("annual_excess", PERCENT), "by ratio": ("annual_excess_ratio", PERCENT),
+    })  # fmt: skip
+    show("Worst falls of the net value", part.drawdowns, {
+        "From": ("start", TEXT), "Lowest": ("trough", TEXT), "Back": ("end", TEXT), "Depth": ("depth", PERCENT),
+        "Days": ("days_to_trough", WHOLE),
+    })  # fmt: skip
+    show("Orders that something cut", part.unfilled, {
+        "": ("side", TEXT), "Reason": ("reason", TEXT), "Orders": ("orders", WHOLE),
+    })  # fmt: skip
+    show("Capacity: the same aims with lots, impact and a bound of participation", part.capacity, {
+        "Account, million": ("million", WHOLE), "Net return": ("net_annual_return", PERCENT),
+        "Net excess": ("net_annual_excess", PERCENT), "Cost a month": ("monthly_cost", PERCENT), "Filled": ("fill_rate", ".0%"),
+    }, derived={"million": pl.col("account_yuan") / 1e6})  # fmt: skip
+    show("Without micro-caps", part.without, {
+        "Stocks": ("stocks", TEXT), "IC": ("ic_mean", PERCENT), "ICIR": ("icir", NUMBER), "Excess": ("annual_excess", PERCENT),
+        "after costs": ("net_annual_excess", PERCENT),
+    })  # fmt: skip
+    show("Apart", part.stress, {
+        "Span": ("span", TEXT), "Return": ("value_return", PERCENT), "Benchmark": ("benchmark_return", PERCENT),
+        "Drawdown": ("max_drawdown", PERCENT),
+    })  # fmt: skip
+    weights = part.micro_caps.select(pl.col("smallest_400", "least_liquid_fifth").mean()).row(0)
+    small, illiquid = ("–" if value is None else f"{value:.0%}" for value in weights)
+    wins = part.months_excess.win_rate
+    beaten = "–" if wins is None else f"{wins:.0%}"
+    filled = "–" if part.fill_rate is None else f"{part.fill_rate:.1%}"
+    out.print(
+        f"Mean weight in the smallest 400 names {small}, in the least liquid fifth {illiquid}; orders filled {filled}; the "
+        f"benchmark beaten in {beaten} of the months.", soft_wrap=True, markup=False,
+    )  # fmt: skip
+
+
+FIGURES = ("annual_return", "annual_volatility", "sortino", "calmar", "max_drawdown", "annual_excess", "annual_excess_ratio")  # fmt: skip
+
+
+def print_random_scores(result: "RandomScores", screen: Screen) -> None:
+    """The random-score test as a table with its two verdicts."""
+    rows = {
+        "Gross excess without rules": result.gross_free,
+        "  its standard error, by month": result.error,
+        "Execution drag: with rules less without": result.drag,
+        "Costs charged": result.cost,
+        "Net excess with rules": result.net,
+    }
+    table = Table(
+        title=f"{result.samples} random factors, {result.months} months: a month", title_justify="left"
+    )
+    table.add_column("")
+    table.add_column("", justify="right")
+    for name, value in rows.items():
+        table.add_row(name, f"{value:.4%}")
+    screen.print(table)
+    nothing = "earn nothing" if result.earns_nothing else "EARN WHAT THEY MAY NOT"
+    cost = "cost what is charged" if result.costs_what_it_costs else "DO NOT cost what is charged"
+    screen.print(
+        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = drag − costs within 10 %).",
+        soft_wrap=True, markup=False,
+    )  # fmt: skip
+
+
+def industry_title(evaluation: "Evaluation") -> str:
+    """The industries' title, with how many lost to themselves."""
+    lost, known = evaluation.industries_lost, evaluation.industries["excess_month"].drop_nulls()
+    tail = "" if lost is None else f"; {lost} of {len(known)} lost to their own equal weight in the month"
+    return f"Best {TOP_INDUSTRIES} industries by last month's long excess{tail}"
+
+
+def best_industries(industries: pl.DataFrame) -> pl.DataFrame:
+    """The first industries by last month's excess, small ones after the others."""
+    order = industries.sort("small", "excess_month", descending=[False, True], nulls_last=True)
+    mark = pl.when(pl.col("small")).then(pl.lit("small")).otherwise(pl.lit("")).alias("mark")
+    return order.head(TOP_INDUSTRIES).with_columns(mark)
+
+
+def show(
+    title: str, table: pl.DataFrame, columns: Columns, derived: Mapping[str, pl.Expr] | None = None
+) -> None:
+    """Print the chosen columns of a table that has rows."""
+    if table.is_empty():
+        return
+    rows = table.with_columns(**(derived or {}))
+    shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    for k, heading in enumerate(columns):
+        shown.add_column(heading, justify="left" if k == 0 or columns[heading][1] == TEXT else "right")
+    for row in rows.iter_rows(named=True):
+        shown.add_row(*cells(row, columns.values()))
+    out.print(shown)
+    out.print()
+
+
+def cells(row: Mapping[str, Any], columns: Sequence[tuple[str, str]] | Any) -> list[str]:
+    """A row's values as text; – where there is none."""
+    return [
+        "–" if row[name] is None else format(row[name], form) if form else str(row[name])
+        for name, form in columns
+    ]

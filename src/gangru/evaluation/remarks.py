@@ -1,0 +1,92 @@
+"""What was left out or done otherwise, in counts and in sentences."""
+
+import numpy as np
+import polars as pl
+
+from gangru.evaluation.conventions import Ground, Measured, scored_rows
+from gangru.evaluation.headline import YEAR_MONTHS
+from gangru.evaluation.months import ENTRY_LAG, ReturnMonths
+from gangru.evaluation.scores import Drops, Scores
+from gangru.evaluation.settings import EvaluationSettings
+from gangru.market.daily import Bools, Dates, Floats
+
+
+def factor_dates(scores: Scores, months: ReturnMonths) -> Dates:
+    """The factor date that each return month is measured by, (M,); NaT where there is none."""
+    k = np.minimum(np.searchsorted(scores.month, months.month - 1), len(scores.month) - 1)
+    return np.where(scores.month[k] == months.month - 1, scores.date[k], np.datetime64("NaT"))
+
+
+def drop_table(drops: Drops, factor_MN: Floats, main: Measured, on: Ground) -> pl.DataFrame:
+    """All counts of what was left out or done otherwise, in the order of the stages."""
+    entry, exit_ = on.months.entry(ENTRY_LAG), on.months.exit(ENTRY_LAG)
+    scored = ~np.isnan(factor_MN)
+    counts = drops | {
+        ("return", "no trade on the entry day"): int((scored & ~on.traded[entry]).sum()),
+        ("return", "no trade on the exit day, last price carried"): int(
+            (scored & on.traded[entry] & ~on.traded[exit_]).sum()
+        ),
+        ("return", "month with too few stocks for an IC"): int(
+            (np.isnan(main.rank_ic) & scored_rows(factor_MN)).sum()
+        ),
+        ("portfolio", "buy blocked"): int(main.long.blocked_buys.sum()),
+        ("portfolio", "sale blocked"): int(main.long.blocked_sells.sum()),
+        ("portfolio", "left the market, sold at the last price"): int(main.long.departed.sum()),
+    }
+    order = {"factor": 0, "industry": 1, "return": 2, "portfolio": 3}
+    rows = sorted(
+        ((stage, reason, count) for (stage, reason), count in counts.items()), key=lambda row: order[row[0]]
+    )
+    schema = {"stage": pl.String, "reason": pl.String, "count": pl.Int64}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def gaps(
+    scores: Scores, on: Ground, main: Measured, industries: pl.DataFrame, settings: EvaluationSettings
+) -> list[str]:
+    """A sentence for whatever is undefined, and for every departure from the usual dates."""
+    notes = []
+    months = len(on.months)
+    defined = int((~np.isnan(main.rank_ic)).sum())
+    stale = int((factor_dates(scores, on.months) < on.dates[on.months.start]).sum())
+    if not months:
+        notes.append("No return month is known yet: there are picks, and no figures.")
+    elif defined < YEAR_MONTHS:
+        notes.append(f"ic_1y and the industries' past year need {YEAR_MONTHS} months: {defined} have an IC.")
+    if defined < months:
+        reason = f"no factor, fewer than {settings.min_stocks} stocks or no spread"
+        notes.append(f"{months - defined} of {months} months have no IC: {reason}.")
+    if stale:
+        notes.append(f"{stale} of {months} months are measured by a factor older than the last month-end.")
+    if scores.raw is None:
+        notes.append("headline_raw is undefined: the factor table has no column pret.")
+    if industries.is_empty():
+        notes.append(f"No industry figures: no industry of taxonomy {settings.taxonomy!r} is known.")
+    return notes
+
+
+def unserved(factor_MN: Floats, main: Measured, months: ReturnMonths) -> list[str]:
+    """A sentence for the months without any factor, and what the portfolio does in them."""
+    missed = ~scored_rows(factor_MN)
+    if not missed.any():
+        return []
+    out = int(np.isnan(main.long.month_return).sum())
+    notes = [
+        f"{missed.sum()} of {len(months)} months have no factor ({spans(months.month, missed)}): they are in no IC and "
+        "in no decile."
+    ]
+    if out < missed.sum():
+        notes.append("A lone month without a factor keeps the portfolio of the month before.")
+    if out:
+        notes.append(
+            f"In {out} months without a factor, two or more in a row, portfolio and benchmark are out of the market: "
+            "net values and annual figures are of the other months, one after another, each span bought anew."
+        )
+    return notes
+
+
+def spans(month: Dates, chosen: Bools) -> str:
+    """The chosen of successive months as spans: '2019-08 to 2020-01, 2020-08'."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], chosen, [False]]).astype(int)))
+    pairs = zip(edges[::2], edges[1::2] - 1, strict=True)
+    return ", ".join(f"{month[a]} to {month[b]}" if b > a else str(month[a]) for a, b in pairs)

@@ -1,0 +1,75 @@
+"""The market and a factor table, cut to what an evaluation up to its last return month may see."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from gangru.errors import EvaluationError
+from gangru.evaluation.months import ENTRY_LAG, ReturnMonths, return_months, unpriced_month, up_to
+from gangru.evaluation.scores import Scores, factor_rows, monthly_scores, of_months
+from gangru.market.daily import Bools, DailyMarket, Dates
+
+
+@dataclass(frozen=True)
+class View:
+    """The market and the scores, cut to what an evaluation up to its last return month may see."""
+
+    market: DailyMarket
+    months: ReturnMonths
+    scores: Scores
+    universe: Bools  # (M, N) as of each factor date
+    notes: list[str]
+    rows: pl.DataFrame  # of the factor table, all that can be used
+    horizon: np.datetime64  # the last day whose factor may be seen
+
+
+def look(
+    factor: pl.DataFrame, market: DailyMarket, calendar: Dates, eligible: Bools | None, last_month: str | None
+) -> View:
+    """Cut market, universe and factor to what may be seen at the end of the last return month."""
+    if eligible is not None and eligible.shape != market.close.shape:
+        raise EvaluationError(f"eligible is {eligible.shape}: expected the market's {market.close.shape}")
+    dates = market.dates
+    rows, drops = factor_rows(factor, dates, market.codes)
+    factor_days = rows["date"].to_numpy().astype("datetime64[D]")
+    span = (factor_days.min(initial=dates[-1]), factor_days.max(initial=dates[0]))
+    months, horizon, notes = measured_months(dates, calendar, span, last_month)
+    scores = monthly_scores(rows, drops, horizon, len(market.codes), raw="pret" in factor.columns)
+    cut = market.first_days(int(np.searchsorted(dates, horizon, "right")) + ENTRY_LAG)
+    factor_MN = of_months(scores.factor, scores.month, months.month - 1)
+    universe = ~np.isnan(factor_MN) if eligible is None else eligible[months.start]
+    return View(cut, months, scores, universe, notes, rows, horizon)
+
+
+def measured_months(
+    dates: Dates, calendar: Dates, factor_span: tuple[np.datetime64, np.datetime64], last_month: str | None
+) -> tuple[ReturnMonths, np.datetime64, list[str]]:
+    """The return months up to `last_month`, the last day whose factor may be seen, and notes.
+
+    `factor_span` are the first and the last day that has a factor.
+    """
+    known = return_months(dates, *factor_span)
+    months, horizon, notes = known, dates[-1], []
+    if last_month is None:
+        over = unpriced_month(dates, calendar.astype("datetime64[D]"))
+        if over is not None and over <= factor_span[1].astype("datetime64[M]") + 1:
+            notes = [
+                f"{over} is over, but its return ends with the close of the next trading day, not yet there."
+            ]
+    else:
+        last = parsed_month(last_month)
+        months, horizon = up_to(known, last), (last + 1).astype("datetime64[D]") - 1
+        if len(known) and last > known.month[-1]:
+            notes = [f"The return of {last_month} is not known yet: the last month is {known.month[-1]}."]
+    if len(months):
+        horizon = dates[months.end[-1]]
+    return months, horizon, notes
+
+
+def parsed_month(text: str) -> np.datetime64:
+    """A month from 'YYYY-MM'; raises EvaluationError for anything else."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+        raise EvaluationError(f"last_month = {text!r}: expected a month as YYYY-MM, such as 2020-07")
+    return np.datetime64(text, "M")
