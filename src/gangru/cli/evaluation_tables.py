@@ -18,6 +18,15 @@ Columns = Mapping[str, tuple[str, str]]  # heading → (column, format)
 
 PERCENT, NUMBER, WHOLE, TEXT = ".2%", ".2f", ",.0f", ""
 TOP_INDUSTRIES = 5
+FIGURES = (
+    "annual_return",
+    "annual_volatility",
+    "sortino",
+    "calmar",
+    "max_drawdown",
+    "annual_excess",
+    "annual_excess_ratio",
+)
 
 
 def print_evaluation(evaluation: "Evaluation") -> None:
@@ -42,7 +51,8 @@ def print_evaluation(evaluation: "Evaluation") -> None:
     if evaluation.trading is not None:
         print_trading(evaluation.trading)
     lost = evaluation.drops.filter(pl.col("count") > 0)
-    show("Left out or done otherwise", lost, {"Stage": ("stage", TEXT), "Reason": ("reason", TEXT), "Count": ("count", WHOLE)})  # fmt: skip
+    reasons = {"Stage": ("stage", TEXT), "Reason": ("reason", TEXT), "Count": ("count", WHOLE)}
+    show("Left out or done otherwise", lost, reasons)
     for note in evaluation.notes:
         out.print(f"note: {note}", soft_wrap=True, markup=False)
 
@@ -50,8 +60,9 @@ def print_evaluation(evaluation: "Evaluation") -> None:
 def print_anatomy(part: "Anatomy") -> None:
     """Horizons, breakdowns, styles and what the factor shares with others."""
     show("ICs of every factor date by horizon", part.horizons, {
-        "Days": ("horizon_days", TEXT), "IC": ("rank_ic", PERCENT), "Pearson": ("ic", PERCENT),
-        "ICIR": ("rank_icir", NUMBER), "a year": ("rank_icir_annual", NUMBER), "t": ("rank_t", NUMBER), "Dates": ("dates", WHOLE),
+        "Days": ("horizon_days", TEXT), "IC": ("rank_ic_mean", PERCENT), "Pearson": ("ic_mean", PERCENT),
+        "ICIR": ("rank_ic_icir", NUMBER), "ICIR a year": ("rank_ic_icir_annual", NUMBER), "t": ("rank_ic_t", NUMBER),
+        "Dates": ("rank_ic_dates", WHOLE),
     })  # fmt: skip
     labelled = [("size", part.by_size), ("liquidity", part.by_liquidity)]
     thirds = pl.concat([table.with_columns(pl.lit(name).alias("by")) for name, table in labelled])
@@ -96,7 +107,9 @@ def print_trading(part: "Trading") -> None:
         [{"of": name} | {key: getattr(one, key) for key in FIGURES} for name, one in named.items()],
         infer_schema_length=None,
     )
-    show("A year", figures, {
+    alone = pl.col("of").is_in(["benchmark", "long less short"])
+    excess = pl.when(~alone).then(pl.col("annual_excess", "annual_excess_ratio"))
+    show("A year", figures.with_columns(excess), {
         "": ("of", TEXT), "Return": ("annual_return", PERCENT), "Vol.": ("annual_volatility", PERCENT),
         "Sortino": ("sortino", NUMBER), "Calmar": ("calmar", NUMBER), "Drawdown": ("max_drawdown", PERCENT),
         "Excess": ("annual_excess", PERCENT), "by ratio": ("annual_excess_ratio", PERCENT),
@@ -110,11 +123,12 @@ def print_trading(part: "Trading") -> None:
     })  # fmt: skip
     show("Capacity: the same aims with lots, impact and a bound of participation", part.capacity, {
         "Account, million": ("million", WHOLE), "Net return": ("net_annual_return", PERCENT),
-        "Net excess": ("net_annual_excess", PERCENT), "Cost a month": ("monthly_cost", PERCENT), "Filled": ("fill_rate", ".0%"),
+        "Net excess": ("net_annual_excess", PERCENT), "Cost a month": ("monthly_cost", PERCENT),
+        "Filled": ("fill_rate", ".0%"),
     }, derived={"million": pl.col("account_yuan") / 1e6})  # fmt: skip
     show("Without micro-caps", part.without, {
-        "Stocks": ("stocks", TEXT), "IC": ("ic_mean", PERCENT), "ICIR": ("icir", NUMBER), "Excess": ("annual_excess", PERCENT),
-        "after costs": ("net_annual_excess", PERCENT),
+        "Stocks": ("stocks", TEXT), "IC": ("ic_mean", PERCENT), "ICIR": ("icir", NUMBER),
+        "Excess": ("annual_excess", PERCENT), "after costs": ("net_annual_excess", PERCENT),
     })  # fmt: skip
     show("Apart", part.stress, {
         "Span": ("span", TEXT), "Return": ("value_return", PERCENT), "Benchmark": ("benchmark_return", PERCENT),
@@ -126,12 +140,9 @@ def print_trading(part: "Trading") -> None:
     beaten = "–" if wins is None else f"{wins:.0%}"
     filled = "–" if part.fill_rate is None else f"{part.fill_rate:.1%}"
     out.print(
-        f"Mean weight in the smallest 400 names {small}, in the least liquid fifth {illiquid}; orders filled {filled}; the "
-        f"benchmark beaten in {beaten} of the months.", soft_wrap=True, markup=False,
+        f"Mean weight in the smallest 400 names {small}, in the least liquid fifth {illiquid}; orders filled {filled}; "
+        f"the benchmark beaten in {beaten} of the months.", soft_wrap=True, markup=False,
     )  # fmt: skip
-
-
-FIGURES = ("annual_return", "annual_volatility", "sortino", "calmar", "max_drawdown", "annual_excess", "annual_excess_ratio")  # fmt: skip
 
 
 def print_random_scores(result: "RandomScores", screen: Screen) -> None:

@@ -96,7 +96,7 @@ def anatomy(
 
     return Anatomy(
         horizons=horizon_table(ics),
-        dated=ic_table(on.dates[dated.rows], ics, settings.horizon),
+        dated=ic_table(on.dates, ics, settings.horizon),
         autocorrelation=by_lag,
         half_life=half_life(by_lag),
         coverage=coverage_table(on.dates[on.months.start], scores_MN, on.universe),
