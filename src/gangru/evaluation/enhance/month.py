@@ -20,7 +20,7 @@ NAMES = ("turnover", "tracking_error", "size", "industry", "single", "max_weight
 
 @dataclass(frozen=True)
 class Bounds:
-    """The bounds of a month, in the settings' units; infinity is no bound."""
+    """The bounds of a month, in the settings' units; infinity is no bound, and so is a weight of 1."""
 
     turnover: float = math.inf
     tracking_error: float = math.inf
@@ -115,8 +115,10 @@ def room(month: Month, bounds: Bounds, weights: Floats) -> dict[str, float]:
     open_ = upper > lower
     below = np.where(low > 0, weights - low, np.inf)
     single = np.where(open_, np.minimum(below, high - weights), np.inf)
-    capped = np.where(open_ & ~month.no_buy, np.maximum(bounds.max_weight, lower) - weights, np.inf)
+    cap = np.maximum(bounds.max_weight if bounds.max_weight < 1 else math.inf, lower)
+    capped = np.where(open_ & ~month.no_buy, cap - weights, np.inf)
     industry, size = deviations(month, weights)
+    outside = outside_bound(month, bounds) if bounds.outside < 1 else math.inf
     return {
         "turnover": math.inf if month.first else bounds.turnover - turnover(weights, month.held),
         "tracking_error": bounds.tracking_error - month.risk.tracking_error(weights - month.index),
@@ -124,7 +126,7 @@ def room(month: Month, bounds: Bounds, weights: Floats) -> dict[str, float]:
         "industry": bounds.industry - industry,
         "single": float(single.min(initial=math.inf)),
         "max_weight": float(capped.min(initial=math.inf)),
-        "outside": outside_bound(month, bounds) - float(weights[month.outside].sum()),
+        "outside": outside - float(weights[month.outside].sum()),
     }
 
 

@@ -63,12 +63,10 @@ def risk_model(returns_DN: Floats, row: int, days: int, factors: int) -> Risk:
 def components(z_TN: Floats, factors: int) -> tuple[Floats, Floats]:
     """Loadings L (N, K) of the first components of ZᵀZ, and what L Lᵀ leaves of its diagonal of ones, (N,).
 
-    Columns of Z have length 1. Where there are fewer days or stocks than factors, K is their number. The T × T matrix
-    Z Zᵀ has the same eigenvalues and is the smaller one: L = Zᵀ U.
+    Columns of Z have length 1. Where there are fewer days or stocks than factors, K is their number.
     """
-    values, vectors = np.linalg.eigh(z_TN @ z_TN.T)
-    largest = np.argsort(-values, kind="stable")[: min(factors, *z_TN.shape)]
-    loadings = z_TN.T @ vectors[:, largest]
+    _, lengths, directions = np.linalg.svd(z_TN, full_matrices=False)
+    loadings = directions[:factors].T * lengths[:factors]
     return loadings, np.clip(1 - (loadings**2).sum(axis=1), 0, 1)
 
 
