@@ -1,6 +1,7 @@
 """Months that cannot be solved: which bound is to blame, and what gives way."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gangru.evaluation.enhance.month import Bounds, respected
+from gangru.evaluation.enhance.problem import best_weights
 from gangru.evaluation.enhance.relax import ORDER, Relaxed, solve_relaxing
 
 SOLVER = "CLARABEL"
@@ -119,17 +121,14 @@ def slow_check(month, bounds, w):
     assert math.sqrt(x @ covariance @ x) <= bounds.tracking_error + eps
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.integers(0, 1_000_000))
-def test_all_bounds_in_force_are_respected_and_only_those_to_blame_gave_way(make_month, seed):
+def random_case(make_month, seed):
     rng = np.random.default_rng(seed)
     n = int(rng.integers(3, 9))
     index = np.where(np.arange(n) < max(2, n - 2), rng.dirichlet(np.ones(n)), 0)
-    held = rng.dirichlet(np.ones(n)) * (rng.random() < 0.8)
     month = make_month(
         rng.normal(size=n),
         index / index.sum(),
-        held=held,
+        held=rng.dirichlet(np.ones(n)) * (rng.random() < 0.8),
         no_buy=rng.random(n) < 0.3,
         no_sell=rng.random(n) < 0.3,
         group=rng.integers(0, 3, n),
@@ -146,6 +145,13 @@ def test_all_bounds_in_force_are_respected_and_only_those_to_blame_gave_way(make
         max_weight=rng.uniform(0.3, 1),
         outside=rng.uniform(0, 0.5),
     )
+    return month, asked
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.integers(0, 1_000_000))
+def test_all_bounds_in_force_are_respected_and_only_those_to_blame_gave_way(make_month, seed):
+    month, asked = random_case(make_month, seed)
     solution = solve_relaxing(month, asked, SOLVER)
     if solution.weights is None:
         assert solution.blame[0] in ("outside", "max_weight", "rules")
@@ -153,6 +159,25 @@ def test_all_bounds_in_force_are_respected_and_only_those_to_blame_gave_way(make
     slow_check(month, solution.bounds, solution.weights)
     changed = tuple(name for name in ORDER if getattr(solution.bounds, name) != getattr(asked, name))
     assert changed == solution.blame == tuple(one.name for one in solution.relaxed)
-    again = solve_relaxing(month, asked, SOLVER)
-    assert again.weights.tobytes() == solution.weights.tobytes()
-    assert again.blame == solution.blame
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1_000_000))
+def test_a_bound_gives_way_only_where_dropping_all_before_it_does_not_help(make_month, seed):
+    month, asked = random_case(make_month, seed)
+    solution = solve_relaxing(month, asked, SOLVER)
+    if not solution.relaxed or solution.weights is None:
+        return
+    last = solution.relaxed[-1]
+    before = dict.fromkeys(ORDER[: ORDER.index(last.name)], math.inf)
+    assert best_weights(month, replace(asked, **before), SOLVER) is None
+    enough = replace(asked, **before, **{last.name: last.needed * (1 + 1e-4)})
+    assert best_weights(month, enough, SOLVER) is not None
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_same_month_gives_the_same_bytes(make_month, seed):
+    one, two = (solve_relaxing(*random_case(make_month, seed), SOLVER) for _ in range(2))
+    assert one.blame == two.blame
+    assert (one.weights is None) == (two.weights is None)
+    assert one.weights is None or one.weights.tobytes() == two.weights.tobytes()

@@ -5,7 +5,9 @@ S candidate stocks. maximise αᵀw subject to w ≥ 0, Σ w = 1 and the bounds 
 
 import importlib
 import math
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,9 @@ from gangru.evaluation.enhance.month import Bounds, Month, band, box, outside_bo
 from gangru.market.daily import Floats
 
 DUST = 1e-7  # the smallest weights that sum to less are what the solver left, no holdings
+ROUNDING = (
+    1e-6  # a bound that gave way as little as it must is given this share more, so that a portfolio is found
+)
 
 
 def import_cvxpy(solver: str) -> Any:
@@ -50,23 +55,31 @@ def best_weights(month: Month, bounds: Bounds, solver: str) -> Floats | None:
 def least_excess(month: Month, bounds: Bounds, names: Sequence[str], solver: str) -> dict[str, float] | None:
     """By how much, as a share of itself, each of the named bounds has to be exceeded for a portfolio to exist.
 
-    The elastic programme: every bound b becomes b (1 + s), s ≥ 0, and Σ pᵏ s_k is minimised with p = 10 for the k-th
-    name, so that the first names give way before the later. None where the solver finds no answer.
+    The elastic programme, one bound after the other from the last name to the first: the bound b becomes b (1 + s),
+    and s ≥ 0 is minimised without the bounds named before and with those named after at what they need. So the first
+    names give way before the later, which do so only where nothing before them helps. None where the solver finds no
+    answer.
     """
     cp = import_cvxpy(solver)
-    w = cp.Variable(len(month.alpha))
-    slack = {name: cp.Variable(nonneg=True) for name in names}
-    price = sum(10.0**k * s for k, s in enumerate(slack.values()))
-    problem = cp.Problem(cp.Minimize(price), constraints(cp, w, month, bounds, slack))
-    if not solved(cp, problem, solver):
-        return None
-    return {name: max(float(s.value), 0.0) for name, s in slack.items()}
+    needed = replace(bounds, **dict.fromkeys(names, math.inf))
+    excess: dict[str, float] = {}
+    for name in reversed(names):
+        asked = replace(needed, **{name: getattr(bounds, name)})
+        w, slack = cp.Variable(len(month.alpha)), cp.Variable(nonneg=True)
+        problem = cp.Problem(cp.Minimize(slack), constraints(cp, w, month, asked, {name: slack}))
+        if not solved(cp, problem, solver):
+            return None
+        excess[name] = max(float(slack.value), 0.0)
+        needed = replace(needed, **{name: getattr(bounds, name) * (1 + excess[name] + ROUNDING)})
+    return {name: excess[name] for name in names}
 
 
 def solved(cp: Any, problem: Any, solver: str) -> bool:
-    """Solve a problem; whether the solver came to an optimum, be it an inaccurate one."""
+    """Solve a problem; whether the solver came to an optimum, be it an inaccurate one: the callers check what it is."""
     try:
-        problem.solve(solver=solver)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Solution may be inaccurate")
+            problem.solve(solver=solver)
     except cp.error.SolverError:
         return False
     return problem.status in (cp.OPTIMAL, cp.OPTIMAL_INACCURATE)
