@@ -179,7 +179,9 @@ def test_a_relaxed_month_names_what_gave_way_in_the_table():
     inputs = market(8, months=2)
     growth = inputs.growth.copy()
     growth[0, 0] *= 30  # one stock is nearly the whole book: back to the index takes far more than 0.1
-    row = enhance(replace(inputs, growth=growth), replace(LOOSE, turnover=0.1)).months.row(1, named=True)
+    row = enhance(replace(inputs, growth=growth), replace(LOOSE, turnover=0.1, industry=0.5)).months.row(
+        1, named=True
+    )
     assert row["status"] == "relaxed"
     assert row["blame"] == "turnover"
     assert row["relaxed"].startswith("turnover 0.1 dropped (needs 0.")

@@ -188,11 +188,15 @@ def test_the_least_excess_by_hand(make_month):
     # w₀ ≤ 0.6 by `single`, 1 held: 0.4 has to be traded where 0.3 may be.
     month = make_month([1, 0], HALVES, held=[1, 0])
     bounds = Bounds(single=0.1, turnover=0.3)
-    excess = least_excess(month, bounds, ["turnover", "single"], SOLVER)
-    assert excess == pytest.approx({"turnover": 1 / 3, "single": 0}, abs=1e-6)
-    # the other way round `single` gives way first: w₀ ≥ 0.7, a deviation of 0.2
-    excess = least_excess(month, bounds, ["single", "turnover"], SOLVER)
-    assert excess == pytest.approx({"turnover": 0, "single": 1}, abs=1e-6)
+    assert least_excess(month, bounds, "turnover", SOLVER) == pytest.approx(1 / 3, abs=1e-5)
+    # or w₀ ≥ 0.7 by the turnover: a deviation of 0.2
+    assert least_excess(month, bounds, "single", SOLVER) == pytest.approx(1, abs=1e-5)
+    assert least_excess(month, Bounds(single=0.1, turnover=0.5), "single", SOLVER) == pytest.approx(
+        0, abs=1e-5
+    )
+    # bounds that only exceeding others can meet
+    stuck = make_month([1, 0], HALVES, held=[0, 1], no_buy=[True, False], size=[1, -1])
+    assert least_excess(stuck, Bounds(single=0.1, size=0.1), "single", SOLVER) is None
 
 
 def test_dust_goes_and_the_sum_is_exact():

@@ -25,13 +25,13 @@ def dense(risk):
 
 
 def test_the_covariance_of_simulated_factors_is_found():
-    returns, true = factor_market(0, 5000, 300)
+    returns, true = factor_market(0, 10_000, 150)
     found = dense(risk_model(returns, len(returns) - 1, len(returns), 3))
-    assert np.abs(found - true).max() < 0.03 * true.diagonal().max()
+    assert np.abs(found - true).max() < 0.05 * true.diagonal().max()
     rng = np.random.default_rng(1)
     for _ in range(20):
-        x = rng.dirichlet(np.ones(300)) - rng.dirichlet(np.ones(300))
-        assert x @ found @ x == pytest.approx(x @ true @ x, rel=0.05)
+        x = rng.dirichlet(np.ones(150)) - rng.dirichlet(np.ones(150))
+        assert x @ found @ x == pytest.approx(x @ true @ x, rel=0.08)
 
 
 def test_all_components_give_the_sample_covariance():

@@ -6,8 +6,7 @@ S candidate stocks. maximise αᵀw subject to w ≥ 0, Σ w = 1 and the bounds 
 import importlib
 import math
 import warnings
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,26 +51,16 @@ def best_weights(month: Month, bounds: Bounds, solver: str) -> Floats | None:
     return weights if respected(month, bounds, weights) else None
 
 
-def least_excess(month: Month, bounds: Bounds, names: Sequence[str], solver: str) -> dict[str, float] | None:
-    """By how much, as a share of itself, each of the named bounds has to be exceeded for a portfolio to exist.
+def least_excess(month: Month, bounds: Bounds, name: str, solver: str) -> float | None:
+    """By how much, as a share of itself, the named bound has to be exceeded for a portfolio to exist.
 
-    The elastic programme, one bound after the other from the last name to the first: the bound b becomes b (1 + s),
-    and s ≥ 0 is minimised without the bounds named before and with those named after at what they need. So the first
-    names give way before the later, which do so only where nothing before them helps. None where the solver finds no
-    answer.
+    The elastic programme: the bound b becomes b (1 + s), and s ≥ 0 is minimised within the others. None where the
+    solver finds no answer.
     """
     cp = import_cvxpy(solver)
-    needed = replace(bounds, **dict.fromkeys(names, math.inf))
-    excess: dict[str, float] = {}
-    for name in reversed(names):
-        asked = replace(needed, **{name: getattr(bounds, name)})
-        w, slack = cp.Variable(len(month.alpha)), cp.Variable(nonneg=True)
-        problem = cp.Problem(cp.Minimize(slack), constraints(cp, w, month, asked, {name: slack}))
-        if not solved(cp, problem, solver):
-            return None
-        excess[name] = max(float(slack.value), 0.0)
-        needed = replace(needed, **{name: getattr(bounds, name) * (1 + excess[name] + ROUNDING)})
-    return {name: excess[name] for name in names}
+    w, slack = cp.Variable(len(month.alpha)), cp.Variable(nonneg=True)
+    problem = cp.Problem(cp.Minimize(slack), constraints(cp, w, month, bounds, {name: slack}))
+    return max(float(slack.value), 0.0) if solved(cp, problem, solver) else None
 
 
 def solved(cp: Any, problem: Any, solver: str) -> bool:

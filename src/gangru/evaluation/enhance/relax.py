@@ -42,46 +42,53 @@ class Solution:
 def solve_relaxing(month: Month, asked: Bounds, solver: str) -> Solution:
     """The best portfolio within the bounds, or within those left once the ones to blame have given way.
 
-    Those to blame are found by `least_excess`: the first in `ORDER` before the later. Each is doubled where that is
-    enough, else dropped; the others stay. `max_weight`, `outside` and the market's rules never give way.
+    `max_weight`, `outside` and the market's rules never give way.
     """
     if reason := forbidden(month, asked):
         return Solution(None, asked, blame=(reason,))
     weights = best_weights(month, asked, solver)
     if weights is not None:
         return Solution(weights, asked)
-    names = [name for name in ORDER if asks(month, asked, name)]
-    excess = least_excess(month, asked, names, solver) if names else None
-    if excess is None:
-        return Solution(None, asked, blame=("solver",))
-    for enough in (DOUBLE, -math.inf):
-        relaxed = relaxations(asked, excess, enough)
-        given = replace(asked, **{one.name: one.given for one in relaxed})
+    relaxed = giving_way(month, asked, solver)
+    dropped = tuple(replace(one, given=math.inf) for one in relaxed)
+    for tried in (
+        relaxed,
+        dropped,
+    ):  # the second for bounds that leave a portfolio too little room to be found
+        given = replace(asked, **{one.name: one.given for one in tried})
         weights = best_weights(month, given, solver)
         if weights is not None:
-            return Solution(weights, given, relaxed, tuple(one.name for one in relaxed))
-    return Solution(None, asked, relaxed, ("solver",))
+            return Solution(weights, given, tried, tuple(one.name for one in tried))
+    return Solution(None, asked, blame=("solver",))
+
+
+def giving_way(month: Month, asked: Bounds, solver: str) -> tuple[Relaxed, ...]:
+    """The bounds to blame, in `ORDER`: each doubled where that is enough, else dropped.
+
+    From the last to the first, each is asked how far it has to be exceeded without those before it and with those after
+    it as given: so a bound gives way only where nothing before it helps, and no further than it has to. Where none is to
+    blame by more than rounding, on the very edge of what is possible, it is the one nearest to it.
+    """
+    names = [name for name in ORDER if asks(month, asked, name)]
+    given = replace(asked, **dict.fromkeys(names, math.inf))
+    found, excess = [], {}
+    for name in reversed(names):
+        bound = getattr(asked, name)
+        s = least_excess(month, replace(given, **{name: bound}), name, solver)
+        if s is None:
+            return ()
+        excess[name] = Relaxed(name, bound, bound * (1 + s), 2 * bound if s <= DOUBLE else math.inf)
+        if s > NEEDED:
+            found.append(excess[name])
+        given = replace(given, **{name: excess[name].given if s > NEEDED else bound})
+    if excess and not found:
+        found.append(max(excess.values(), key=lambda one: one.needed / one.asked))
+    return tuple(reversed(found))
 
 
 def asks(month: Month, bounds: Bounds, name: str) -> bool:
     """Whether a bound asks for anything: it is finite, and for turnover there is something to trade against."""
     return math.isfinite(getattr(bounds, name)) and not (name == "turnover" and month.first)
-
-
-def relaxations(asked: Bounds, excess: dict[str, float], enough: float) -> tuple[Relaxed, ...]:
-    """The bounds that have to give way: doubled where the excess is at most `enough`, else dropped.
-
-    Where all excesses are rounding, as on the very edge of what is possible, it is the one with the largest.
-    """
-    guilty = [name for name, s in excess.items() if s > NEEDED] or [
-        max(excess, key=lambda name: excess[name])
-    ]
-    found = []
-    for name in guilty:
-        bound, s = getattr(asked, name), excess[name]
-        given = 2 * bound if s <= enough else math.inf
-        found.append(Relaxed(name, bound, bound * (1 + s), given))
-    return tuple(found)
 
 
 def forbidden(month: Month, bounds: Bounds) -> str | None:
