@@ -20,7 +20,10 @@ NAMES = ("turnover", "tracking_error", "size", "industry", "single", "max_weight
 
 @dataclass(frozen=True)
 class Bounds:
-    """The bounds of a month, in the settings' units; infinity is no bound, and so is a weight of 1."""
+    """The bounds of a month, in the settings' units; infinity is no bound, and so is a weight of 1.
+
+    `single_asked` is what `single` was before it gave way, None where it has not.
+    """
 
     turnover: float = math.inf
     tracking_error: float = math.inf
@@ -29,6 +32,7 @@ class Bounds:
     single: float = math.inf
     max_weight: float = 1.0
     outside: float = 1.0
+    single_asked: float | None = None
 
 
 def bounds_of(settings: EnhanceSettings) -> Bounds:
@@ -81,10 +85,14 @@ def band(month: Month, bounds: Bounds) -> tuple[Floats, Floats]:
     """Weights within `single` of the index's, (S,) each, widened to the nearest of the box where the two do not meet.
 
     A stock that the rules or its largest weight keep away from its weight in the index is no reason for others to
-    stray.
+    stray. Where `single` gave way, every stock's range grows by as much.
     """
+    if math.isinf(bounds.single):
+        return np.full(len(month.index), -np.inf), np.full(len(month.index), np.inf)
+    asked = bounds.single if bounds.single_asked is None else bounds.single_asked
     lower, upper = box(month, bounds.max_weight)
-    return np.minimum(month.index - bounds.single, upper), np.maximum(month.index + bounds.single, lower)
+    low, high = np.minimum(month.index - asked, upper), np.maximum(month.index + asked, lower)
+    return low - (bounds.single - asked), high + (bounds.single - asked)
 
 
 def outside_bound(month: Month, bounds: Bounds) -> float:

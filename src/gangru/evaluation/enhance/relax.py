@@ -49,6 +49,7 @@ def solve_relaxing(month: Month, asked: Bounds, solver: str) -> Solution:
     weights = best_weights(month, asked, solver)
     if weights is not None:
         return Solution(weights, asked)
+    asked = replace(asked, single_asked=asked.single)
     relaxed = giving_way(month, asked, solver)
     dropped = tuple(replace(one, given=math.inf) for one in relaxed)
     for tried in (
@@ -65,9 +66,9 @@ def solve_relaxing(month: Month, asked: Bounds, solver: str) -> Solution:
 def giving_way(month: Month, asked: Bounds, solver: str) -> tuple[Relaxed, ...]:
     """The bounds to blame, in `ORDER`: each doubled where that is enough, else dropped.
 
-    From the last to the first, each is asked how far it has to be exceeded without those before it and with those after
-    it as given: so a bound gives way only where nothing before it helps, and no further than it has to. Where none is to
-    blame by more than rounding, on the very edge of what is possible, it is the one nearest to it.
+    From the last to the first, each is asked how far it has to be exceeded without those before it and with those
+    after it as given: so a bound gives way only where nothing before it helps, and no further than it has to. Where
+    none is to blame by more than rounding, on the very edge of what is possible, it is the one nearest to it.
     """
     names = [name for name in ORDER if asks(month, asked, name)]
     given = replace(asked, **dict.fromkeys(names, math.inf))
