@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gangru.evaluation.enhance.month import Bounds, respected
 from gangru.evaluation.enhance.problem import best_weights
-from gangru.evaluation.enhance.relax import ORDER, Relaxed, solve_relaxing
+from gangru.evaluation.enhance.relax import ORDER, Relaxed, forbidden, solve_relaxing
 
 SOLVER = "CLARABEL"
 HALVES = [0.5, 0.5]
@@ -85,6 +85,18 @@ def test_what_never_gives_way_is_named_and_there_are_no_weights(make_month):
     assert solution.blame == ("rules",)
     assert solution.weights is None
     assert solve_relaxing(pair, Bounds(max_weight=0.5), SOLVER).weights.tolist() == pytest.approx(HALVES)
+
+
+def test_what_cannot_be_sold_outside_the_index_forbids_nothing(make_month):
+    month = make_month(
+        [1, 0, 0],
+        [0.5, 0.5, 0],
+        held=[0.25, 0.25, 0.5],
+        no_buy=[True, True, False],
+        no_sell=[False, False, True],
+    )
+    assert forbidden(month, Bounds(outside=0.2)) is None
+    assert forbidden(replace(month, no_sell=np.zeros(3, dtype=bool)), Bounds(outside=0.2)) == "outside"
 
 
 def test_what_gave_way_reads_as_a_sentence():
