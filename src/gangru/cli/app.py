@@ -52,6 +52,7 @@ for module in (
     "export",
     "stages",
     "evaluate",
+    "enhance",
     "audit",
     "ablate",
     "gan_score",

@@ -191,7 +191,8 @@ def show(
     if table.is_empty():
         return
     rows = table.with_columns(**(derived or {}))
-    shown = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    out.print(title, style="italic", markup=False)
+    shown = Table(box=None, pad_edge=False)
     for k, heading in enumerate(columns):
         shown.add_column(heading, justify="left" if k == 0 or columns[heading][1] == TEXT else "right")
     for row in rows.iter_rows(named=True):

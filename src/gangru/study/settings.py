@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gangru.errors import SettingsError
+from gangru.evaluation.enhance.settings import EnhanceSettings
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
 from gangru.factor.settings import FactorSettings
 from gangru.features.labels import LabelSettings
@@ -38,6 +39,7 @@ class StudySettings:
     factor: FactorSettings = FactorSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
+    enhance: EnhanceSettings = EnhanceSettings()
     report: ReportSettings = ReportSettings()
 
 

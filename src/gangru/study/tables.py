@@ -1,6 +1,7 @@
 """Every table of an evaluation as a CSV file."""
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
 import polars as pl
@@ -36,10 +37,15 @@ def tables_of(evaluation: Evaluation) -> dict[str, pl.DataFrame]:
 
 
 def write_tables(evaluation: Evaluation, directory: Path) -> list[Path]:
-    """Write them into a directory, made where it is missing; each file whole or not at all."""
+    """Write the evaluation's tables into a directory."""
+    return write_frames(tables_of(evaluation), directory)
+
+
+def write_frames(tables: Mapping[str, pl.DataFrame], directory: Path) -> list[Path]:
+    """Write tables by their names into a directory, made where it is missing; each file whole or not at all."""
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
-    for name, table in tables_of(evaluation).items():
+    for name, table in tables.items():
         path = directory / f"{name}.csv"
         write_text(path, table.write_csv())
         paths.append(path)

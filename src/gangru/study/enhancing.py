@@ -1,0 +1,145 @@
+"""An index enhanced with a study's factor, or any other: weights of every month, followed like any portfolio."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from gangru.errors import EvaluationError
+from gangru.evaluation.conventions import Ground, ground, scored_rows
+from gangru.evaluation.enhance.enhanced import EnhanceInputs, enhance
+from gangru.evaluation.enhance.index_weights import index_weights
+from gangru.evaluation.enhance.settings import EnhanceSettings
+from gangru.evaluation.months import ENTRY_LAG
+from gangru.evaluation.performance import Performance, performance
+from gangru.evaluation.portfolio.account import last_trades
+from gangru.evaluation.portfolio.benchmark import index_benchmark
+from gangru.evaluation.portfolio.held import months_held
+from gangru.evaluation.portfolio.long import follow
+from gangru.evaluation.scores import of_months
+from gangru.evaluation.summary import index_level
+from gangru.evaluation.view import View, look
+from gangru.market.codes import canonical_codes
+from gangru.market.daily import Bools, Floats
+from gangru.market.intervals import industry_matrix, member_matrices
+from gangru.study.inputs import Inputs
+
+# Names under which sources know the members of the indices whose bars have these codes.
+KNOWN = {
+    "csi300": "000300.SH",
+    "csi500": "000905.SH",
+    "csi800": "000906.SH",
+    "csi1000": "000852.SH",
+}
+
+
+@dataclass(frozen=True)
+class EnhancedIndex:
+    """`months` a row a rebalancing (columns of `enhance.enhanced`, with month and the realised returns), `daily` date,
+    enhanced, enhanced_net, index (values from 1); `gross` and `net` annual figures beside the index; mean `turnover`.
+    """
+
+    index: str
+    months: pl.DataFrame
+    daily: pl.DataFrame
+    gross: Performance
+    net: Performance
+    turnover: float | None
+
+
+def enhanced_index(
+    inputs: Inputs, table: pl.DataFrame, settings: EnhanceSettings, last_month: str | None = None
+) -> EnhancedIndex:
+    """Enhance the index of the settings with the factor `table` (date, code, factor) and follow it to `last_month`.
+
+    Raises EvaluationError where the store has no members or no bars of the index, or cvxpy is not installed.
+    """
+    members, level = index_of(inputs, settings.index)
+    portfolio, evaluation = inputs.workspace.settings.portfolio, inputs.workspace.settings.evaluation
+    view = look(table, inputs.market, inputs.calendar, inputs.universe.eligible, last_month)
+    days = view.market.dates[view.months.start]
+    industry, _ = industry_matrix(inputs.industry, evaluation.taxonomy, days, view.market.codes)
+    on = ground(
+        view.market, view.months, view.universe, industry, portfolio, index_level(level, view.market.dates)
+    )
+    scores = of_months(view.scores.factor, view.scores.month, view.months.month - 1)
+    member = member_matrices(members, days, view.market.codes)
+    inside = next(iter(member.values())) if member else np.zeros(scores.shape, dtype=bool)
+    chosen = enhance(arrays(view, on, scores, inside), settings)
+    entry, exit_ = on.months.entry(ENTRY_LAG), on.months.exit(ENTRY_LAG)
+    last, held = (int(exit_[-1]) if len(exit_) else 0), months_held(scored_rows(scores))
+    path = follow(on.tape, entry, last, chosen.weights, on.terms, held)
+    assert on.index is not None, "ground was given the index's level"
+    benchmark = index_benchmark(on.index, entry, last, held, path.row)
+    known = path.turnover[~np.isnan(path.turnover)]
+    return EnhancedIndex(
+        index=settings.index,
+        months=chosen.months.with_columns(
+            pl.Series("month", view.months.names()),
+            pl.Series("return", path.month_return).fill_nan(None),
+            pl.Series("index_return", benchmark.month_return).fill_nan(None),
+        ).select(
+            "month", "return", "index_return", pl.all().exclude("month", "return", "index_return", "row")
+        ),
+        daily=pl.DataFrame(
+            {
+                "date": on.dates[path.row].astype("datetime64[D]"),
+                "enhanced": path.gross,
+                "enhanced_net": path.net,
+                "index": benchmark.value,
+            },
+            schema_overrides={"date": pl.Date},
+        ),
+        gross=performance(path.gross, benchmark.value),
+        net=performance(path.net, benchmark.value),
+        turnover=float(known.mean()) if len(known) else None,
+    )
+
+
+def arrays(view: View, on: Ground, scores: Floats, inside: Bools) -> EnhanceInputs:
+    """What the optimiser reads, as of each factor date and each execution day."""
+    rows, entry = on.months.start, on.months.entry(ENTRY_LAG)
+    value = view.market.float_shares[rows] * view.market.close[rows]
+    absent = np.isnan(on.tape.price[entry])
+    gone = last_trades(on.tape)[None, :] < entry[:, None]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        growth = on.prices[np.append(entry[1:], entry[-1:])] / on.prices[entry]
+        returns = on.prices[1:] / on.prices[:-1] - 1
+    returns = np.concatenate([np.full((1, returns.shape[1]), np.nan), returns])
+    return EnhanceInputs(
+        scores=scores,
+        index=index_weights(inside, value),
+        industry=on.industry,
+        size=np.log(np.where(value > 0, value, np.nan)),
+        growth=growth,
+        returns=np.where(on.traded, returns, np.nan),
+        rows=rows,
+        no_buy=on.tape.no_buy[entry] | absent,
+        no_sell=(on.tape.no_sell[entry] | absent) & ~gone,
+    )
+
+
+def index_of(inputs: Inputs, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The members of an index, named by its code or as the members' source has it, and its daily closes."""
+    code = KNOWN.get(name.lower()) or canonical_codes(pl.Series([name]))[0] or name
+    names = {name, code, *(short for short, known in KNOWN.items() if known == code)}
+    members = inputs.facts.members.filter(pl.col("index").is_in(sorted(names)))
+    bars = inputs.workspace.store.read("index_bars").filter(pl.col("code") == code)
+    for what, table, column in (
+        ("members", members, inputs.facts.members["index"]),
+        ("daily bars", bars, inputs.workspace.store.read("index_bars")["code"]),
+    ):
+        if table.is_empty():
+            there = ", ".join(column.unique().sort()) or "none"
+            raise EvaluationError(f"the store has no {what} of the index {name!r}; it has {there}")
+    return members, bars.select("date", "close")
+
+
+def with_index(settings: EnhanceSettings, index: str | None) -> EnhanceSettings:
+    """The settings for an index that was asked for; raises EvaluationError where none is named anywhere."""
+    asked = replace(settings, index=index) if index else settings
+    if not asked.index:
+        raise EvaluationError(
+            "no index to enhance: name one with --index 000300.SH, or set enhance.index in study.toml"
+        )
+    return asked
