@@ -79,6 +79,31 @@ def test_the_report_has_every_headline_figure_of_the_json(workspace: Path) -> No
         assert f"{abs(headline[name]):.2f}" in html, name
 
 
+def test_an_index_is_enhanced_and_every_month_says_how(workspace: Path) -> None:
+    done = gangru("enhance", "--index", "csi300", "--json", "-C", str(workspace))
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert [row["month"] for row in document["months"]] == [f"2019-{m:02}" for m in range(2, 13)] + [
+        "2020-01"
+    ]
+    assert {row["status"] for row in document["months"]} <= {"solved", "relaxed", "kept"}
+    assert all(row["blame"] for row in document["months"] if row["status"] != "solved")
+    assert document["daily"][0]["enhanced"] == document["daily"][0]["index"] == 1
+    assert document["net"]["annual_return"] < document["gross"]["annual_return"]
+    printed = gangru("enhance", "--index", "000300.SH", "-C", str(workspace))
+    assert printed.returncode == 0
+    assert "Tracking error" in printed.stdout
+
+
+def test_an_index_that_is_not_in_the_store_is_told_with_those_that_are(workspace: Path) -> None:
+    done = gangru("enhance", "--index", "csi1000", "-C", str(workspace))
+    assert done.returncode == 1
+    assert "no members of the index 'csi1000'; it has 000300.SH, 000905.SH, 000985.SH" in done.stderr
+    none = gangru("enhance", "-C", str(workspace))
+    assert none.returncode == 1
+    assert "--index 000300.SH" in none.stderr
+
+
 def test_a_second_run_trains_nothing_and_changes_no_byte(workspace: Path) -> None:
     files = {p: p.read_bytes() for p in sorted((workspace / "runs").rglob("*")) if p.is_file()}
     report = (workspace / "reports" / "main" / "2020-01.html").read_bytes()
