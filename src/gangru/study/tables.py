@@ -1,4 +1,4 @@
-"""Every table of an evaluation as a CSV file."""
+"""Every table of an evaluation as a CSV file that is safe to open in a spreadsheet."""
 
 import dataclasses
 from pathlib import Path
@@ -7,6 +7,9 @@ import polars as pl
 
 from gangru.atomic import write_text
 from gangru.evaluation.result import Evaluation
+
+# A cell that begins so may be a formula; full-width signs are the same to some Chinese and Japanese editions.
+FORMULA_STARTS = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
 def tables_of(evaluation: Evaluation) -> dict[str, pl.DataFrame]:
@@ -36,11 +39,22 @@ def tables_of(evaluation: Evaluation) -> dict[str, pl.DataFrame]:
 
 
 def write_tables(evaluation: Evaluation, directory: Path) -> list[Path]:
-    """Write them into a directory, made where it is missing; each file whole or not at all."""
+    """Write them into a directory, made where it is missing; each file whole or not at all.
+
+    Names and industries come from data: text that a spreadsheet would take for a formula begins with an apostrophe.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, table in tables_of(evaluation).items():
         path = directory / f"{name}.csv"
-        write_text(path, table.write_csv())
+        write_text(path, inert(table).write_csv())
         paths.append(path)
     return paths
+
+
+def inert(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with an apostrophe before each text that begins like a formula; numbers stay as they are."""
+    text = pl.col(pl.String)
+    return table.with_columns(
+        pl.when(text.str.contains(FORMULA_STARTS)).then("'" + text).otherwise(text).name.keep()
+    )
