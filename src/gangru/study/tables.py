@@ -8,6 +8,7 @@ import polars as pl
 from gangru.atomic import write_text
 from gangru.evaluation.result import Evaluation
 
+ACCOUNTS = ("gross", "net", "benchmark", "long_short")
 # A cell that begins so may be a formula; full-width signs are the same to some Chinese and Japanese editions.
 FORMULA_STARTS = r"^[=+\-@\t\r\n＝＋－＠]"
 
@@ -35,6 +36,10 @@ def tables_of(evaluation: Evaluation) -> dict[str, pl.DataFrame]:
             value = getattr(part, one.name)
             if isinstance(value, pl.DataFrame):
                 tables[prefix + one.name] = value
+    if evaluation.trading is not None:
+        told = {name: getattr(evaluation.trading, name) for name in ACCOUNTS}
+        rows = [{"of": name} | dataclasses.asdict(one) for name, one in told.items()]
+        tables["trading_performance"] = pl.DataFrame(rows, infer_schema_length=None)
     return tables
 
 
@@ -47,7 +52,7 @@ def write_tables(evaluation: Evaluation, directory: Path) -> list[Path]:
     paths = []
     for name, table in tables_of(evaluation).items():
         path = directory / f"{name}.csv"
-        write_text(path, inert(table).write_csv())
+        write_text(path, inert(table).with_columns(pl.col(pl.Float64).fill_nan(None)).write_csv())
         paths.append(path)
     return paths
 
