@@ -87,12 +87,11 @@ def print_anatomy(part: "Anatomy") -> None:
     })  # fmt: skip
     rising = part.monotonicity.adjacent.p_value
     life = "–" if part.half_life is None else f"{part.half_life:.1f} months"
-    spread = (
-        "–" if part.spread.mean is None else f"{part.spread.mean:.2%} (t {part.spread.t or float('nan'):.2f})"
-    )
+    spread = "–" if part.spread.mean is None else f"{part.spread.mean:z.2%}"
+    t = "–" if part.spread.t is None else f"{part.spread.t:z.2f}"
     chance = "–" if rising is None else f"{rising:.3f}"
     out.print(
-        f"Highest less lowest group: {spread} a month. Each group above the one before: p {chance} "
+        f"Highest less lowest group: {spread} a month (t {t}). Each group above the one before: p {chance} "
         f"(Patton–Timmermann). Half-life of the rank autocorrelation: {life}.", markup=False,
     )  # fmt: skip
     out.print()
