@@ -74,7 +74,9 @@ def test_numbers_are_dates_as_eight_digits_only():
     ],
 )
 def test_times_are_the_day_in_shanghai(unit: str, zone: str | None, hour: int, day: datetime.date):
-    time = pl.Series([datetime.datetime(2020, 1, 31, hour)], dtype=pl.Datetime(unit)).dt.replace_time_zone(zone)
+    time = pl.Series([datetime.datetime(2020, 1, 31, hour)], dtype=pl.Datetime(unit)).dt.replace_time_zone(
+        zone
+    )
     assert typed(table(date=time))["date"].to_list() == [day]
 
 
@@ -86,7 +88,8 @@ def test_dates_that_are_no_trading_days_or_beyond_the_data_are_counted_apart():
 
 
 @pytest.mark.parametrize(
-    "spelled", ["600519.SH", "SH600519", "sh.600519", "sh600519", "600519", "600519.SS", "600519.XSHG", " 600519.sh "]
+    "spelled",
+    ["600519.SH", "SH600519", "sh.600519", "sh600519", "600519", "600519.SS", "600519.XSHG", " 600519.sh "],
 )
 def test_codes_are_read_in_every_spelling(spelled: str):
     rows, _ = factor_rows(table(code=[spelled]), DAYS, CODES)
@@ -96,7 +99,9 @@ def test_codes_are_read_in_every_spelling(spelled: str):
 def test_codes_that_lost_their_zeros_are_counted_and_never_guessed():
     assert reasons(table(code=[600519, 1])) == {"code cannot be read": 1}
     assert reasons(table(code=[600519.0, 1.0, None])) == {"code cannot be read": 2}
-    assert reasons(table(code=["600519", "1", "00001", "", None, "Maotai", "SH600519.SZ"])) == {"code cannot be read": 6}
+    assert reasons(table(code=["600519", "1", "00001", "", None, "Maotai", "SH600519.SZ"])) == {
+        "code cannot be read": 6
+    }
 
 
 def test_codes_that_the_market_does_not_have_are_counted_apart():
@@ -139,7 +144,9 @@ def test_values_of_any_number_type_are_read():
         ("date", [datetime.time(9, 30)], "column date is of type Time"),
     ],
 )
-def test_a_column_that_cannot_hold_such_values_is_an_error_that_names_it(column: str, values: list, says: str):
+def test_a_column_that_cannot_hold_such_values_is_an_error_that_names_it(
+    column: str, values: list, says: str
+):
     with pytest.raises(EvaluationError, match=f"^mine.csv: {says}"):
         typed(table(**{column: values}), "mine.csv")
 

@@ -19,7 +19,11 @@ DAYS = [datetime.date(2020, 1, 31), datetime.date(2020, 2, 28)]
 FRAME = pl.DataFrame({"date": DAYS, "code": ["600519.SH", "000001.SZ"], "factor": [1.5, 2.0]})
 WANTED = typed(FRAME)
 PANDAS = pd.DataFrame(
-    {"date": pd.to_datetime(["2020-01-31", "2020-02-28"]), "code": ["600519.SH", "000001.SZ"], "factor": [1.5, 2.0]}
+    {
+        "date": pd.to_datetime(["2020-01-31", "2020-02-28"]),
+        "code": ["600519.SH", "000001.SZ"],
+        "factor": [1.5, 2.0],
+    }
 )
 
 
@@ -43,7 +47,7 @@ PANDAS = pd.DataFrame(
         lambda f: f.assign(factor=f.factor.astype(object)),
         lambda f: f.assign(code=["SH600519", "sz.000001"]),
         lambda f: f[["factor", "code", "date"]].assign(note=[[1], {}]),
-        lambda f: type("Mine", (pd.DataFrame,), {})(f),
+        type("Mine", (pd.DataFrame,), {}),
     ],
 )
 def test_a_pandas_table_of_any_form_is_the_same_table(make: Callable[[Any], Any]) -> None:
@@ -84,12 +88,24 @@ def test_a_value_of_another_name_is_taken_and_the_raw_prediction_stays() -> None
         (PANDAS.to_numpy(), "factor", "got ndarray"),
         (FRAME["factor"], "factor", "got Series"),
         (FRAME, "date", "date is no value"),
-        (FRAME, "momentum", r"lacks momentum: expected date, code, momentum; got date, code, factor.*--column NAME"),
+        (
+            FRAME,
+            "momentum",
+            r"lacks momentum: expected date, code, momentum; got date, code, factor.*--column NAME",
+        ),
         (pl.DataFrame(), "factor", "lacks date, code, factor.*got no column"),
         (pd.DataFrame(), "factor", "lacks date, code, factor.*got no column"),
         (FRAME.drop("code"), "factor", "lacks code"),
-        (PANDAS.pivot(index="date", columns="code", values="factor"), "factor", "column for each stock.*stacked"),
-        (PANDAS.set_index(["date", "code"]).rename_axis([None, None]), "factor", "index needs the names date and code"),
+        (
+            PANDAS.pivot(index="date", columns="code", values="factor"),
+            "factor",
+            "column for each stock.*stacked",
+        ),
+        (
+            PANDAS.set_index(["date", "code"]).rename_axis([None, None]),
+            "factor",
+            "index needs the names date and code",
+        ),
         (PANDAS.set_index("date", drop=False), "factor", "cannot insert date, already exists"),
         (pd.concat([PANDAS, PANDAS[["factor"]]], axis=1), "factor", "the column factor is there twice"),
         (PANDAS.assign(factor=[1 + 2j, 0j]), "factor", "cannot be read as date, code, factor"),
@@ -113,7 +129,9 @@ def write(path: Path, text: str | bytes) -> Path:
         "date,code,factor\n2020-01-31,600519.SH,1.5\n2020-02-28,000001.SZ,2\n",
         "\ufeffdate,code,factor\r\n20200131,600519,1.5\r\n20200228,000001,2.0\r\n",
         ",date,code,factor\n0,2020-01-31 15:00:00,SH600519,1.5\n1,2020/2/28,sz.000001,2e0\n",
-        "date,code,name,factor\n2020-01-31,600519.SH,贵州茅台,1.5\n2020-02-28,000001.SZ,平安银行,2\n".encode("gbk"),
+        "date,code,name,factor\n2020-01-31,600519.SH,贵州茅台,1.5\n2020-02-28,000001.SZ,平安银行,2\n".encode(
+            "gbk"
+        ),
     ],
 )
 def test_csv_files_are_read_column_by_column(tmp_path: Path, text: str | bytes) -> None:

@@ -45,7 +45,8 @@ def print_evaluation(evaluation: "Evaluation") -> None:
     })  # fmt: skip
     show(industry_title(evaluation), best_industries(evaluation.industries), {
         "Industry": ("industry", TEXT), "Stocks": ("n", WHOLE), "IC, month": ("ic_month", PERCENT),
-        "IC, year": ("ic_year", PERCENT), "Excess, month": ("excess_month", PERCENT), "Excess, year": ("excess_year", PERCENT),
+        "IC, year": ("ic_year", PERCENT), "Excess, month": ("excess_month", PERCENT),
+        "Excess, year": ("excess_year", PERCENT),
         "": ("mark", TEXT),
     })  # fmt: skip
     if evaluation.anatomy is not None:

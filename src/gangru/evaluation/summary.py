@@ -65,6 +65,7 @@ def evaluate_factor(
     month's end. Raises EvaluationError naming `source` where no row of the factor can be used.
     """
     view = look(factor, market, calendar, eligible, last_month, source)
+    others, other_drops = other_factors(beyond, view, market)
     months, scores = view.months, view.scores
     codes, taxonomy = market.codes, settings.taxonomy
     in_months = industry_matrix(industry, taxonomy, view.market.dates[months.start], codes)
@@ -82,7 +83,6 @@ def evaluate_factor(
         factor_MN, main.returns, row_means(np.where(on.universe, main.returns, np.nan)), settings.groups
     )
     on_pick_date = industry_matrix(industry, taxonomy, scores.date[-1:], codes)
-    others, other_drops = other_factors(beyond, view, market)
     industries, unknown = industries_of(factor_MN, main, on, in_months, settings)
     month_names = months.names()
     evaluation = Evaluation(
