@@ -49,17 +49,20 @@ def evaluate(
 
     Without --factor the study's own, whose figures are kept in runs/STUDY/evaluation.json.
     """
+    from gangru.study.own_factor import read_factor_file
+
+    workspace = workspace_of(directory, study)
+    others = {name: read_factor_file(path, column) for name, path in named(other or []).items()}
+    own = read_factor_file(factor, column) if factor else None
+
+    # Loading these takes seconds: what is wrong with a file is told before.
     from gangru.cli.evaluation_tables import print_evaluation
     from gangru.cli.screen import err, step
     from gangru.study import stages
     from gangru.study.evaluating import evaluate_own
     from gangru.study.inputs import load_inputs
-    from gangru.study.own_factor import read_factor_file
     from gangru.study.tables import write_tables
 
-    workspace = workspace_of(directory, study)
-    others = {name: read_factor_file(path, column) for name, path in named(other or []).items()}
-    own = read_factor_file(factor, column) if factor else None
     made = stages.read_factor(workspace) if own is None else None
     with step("reading the market"):
         inputs = load_inputs(workspace)
