@@ -400,6 +400,7 @@ def test_json_alone_is_on_stdout_and_every_number_finite(inputs: Inputs, file: P
         ),
         (("--other", "nowhere.parquet"), 1, "gangru: nowhere.parquet is not there"),
         (("--factor",), 2, "requires an argument"),
+        (("--column", "x"), 2, "names the value of --factor or --other"),
     ],
 )
 def test_failures_are_one_line_with_their_exit_status(

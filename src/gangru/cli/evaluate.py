@@ -51,6 +51,8 @@ def evaluate(
     """
     from gangru.study.own_factor import read_factor_file
 
+    if column != "factor" and factor is None and not other:
+        raise typer.BadParameter("names the value of --factor or --other: give one", param_hint="--column")
     workspace = workspace_of(directory, study)
     others = {name: read_factor_file(path, column) for name, path in named(other or []).items()}
     own = read_factor_file(factor, column) if factor else None

@@ -44,9 +44,8 @@ def print_evaluation(evaluation: "Evaluation") -> None:
         "Excess": ("monthly_excess", PERCENT), "Return a year": ("annual_return", PERCENT), "Stocks": ("n", WHOLE),
     })  # fmt: skip
     show(industry_title(evaluation), best_industries(evaluation.industries), {
-        "Industry": ("industry", TEXT), "Stocks": ("n", WHOLE), "IC, month": ("ic_month", PERCENT),
-        "IC, year": ("ic_year", PERCENT), "Excess, month": ("excess_month", PERCENT),
-        "Excess, year": ("excess_year", PERCENT),
+        "Industry": ("industry", TEXT), "Stocks": ("n", WHOLE), "IC 1m": ("ic_month", PERCENT),
+        "IC 1y": ("ic_year", PERCENT), "Excess 1m": ("excess_month", PERCENT), "Excess 1y": ("excess_year", PERCENT),
         "": ("mark", TEXT),
     })  # fmt: skip
     if evaluation.anatomy is not None:
