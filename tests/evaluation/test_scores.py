@@ -67,11 +67,13 @@ def test_text_dates_and_whole_number_factors_are_read():
     assert drops[("factor", "date cannot be read")] == 1
 
 
-def test_a_factor_of_text_counts_as_missing():
-    frame = pl.DataFrame({"date": [day("2020-01-31")] * 2, "code": [A, B], "factor": ["0.5", "high"]})
+def test_text_that_is_no_number_is_counted_apart_from_what_is_missing():
+    values = ["0.5", "high", "", None, "NaN", "1,5"]
+    frame = pl.DataFrame({"date": [day("2020-01-31")] * 6, "code": [A, *[B] * 5], "factor": values})
     rows, drops = factor_rows(frame, DAYS, CODES)
     assert rows["factor"].to_list() == [0.5]
-    assert drops[("factor", "factor missing or not finite")] == 1
+    assert drops[("factor", "factor is no number")] == 2
+    assert drops[("factor", "factor missing or not finite")] == 3
 
 
 def test_a_missing_column_is_named():
@@ -106,7 +108,7 @@ def test_dates_after_the_last_one_asked_for_are_not_seen():
 
 def test_nothing_left_is_an_error_that_says_why():
     rows, drops = factor_rows(table([("2020-02-01", A, 1.0), ("2020-01-31", "X", 1.0)]), DAYS, CODES)
-    with pytest.raises(EvaluationError, match="date is no trading day: 1; code is not in the market: 1"):
+    with pytest.raises(EvaluationError, match="date is no trading day: 1; code cannot be read: 1"):
         monthly_scores(rows, drops, DAYS[-1], 2, raw=False)
     rows, drops = factor_rows(table([]), DAYS, CODES)
     with pytest.raises(EvaluationError, match="it is empty"):

@@ -195,7 +195,7 @@ def test_order_of_rows_and_unusable_rows_change_only_the_counts(noise, noise_fac
     shuffled = pl.concat([noise_factor, noise_factor.head(5), junk]).sample(fraction=1, shuffle=True, seed=3)
     plain, other = (to_json(evaluated(f, noise, labels(noise))) for f in (noise_factor, shuffled))
     counts = {row["reason"]: row["count"] for row in other["data"]["drops"]}
-    assert counts["code is not in the market"] == 2
+    assert counts["code cannot be read"] == 2
     assert counts["factor missing or not finite"] == 1
     assert counts["date and code repeated"] == 5
     del plain["data"], other["data"]

@@ -49,22 +49,28 @@ def evaluate(
 
     Without --factor the study's own, whose figures are kept in runs/STUDY/evaluation.json.
     """
+    from gangru.study.own_factor import read_factor_file
+
+    if column != "factor" and factor is None and not other:
+        raise typer.BadParameter("names the value of --factor or --other: give one", param_hint="--column")
+    workspace = workspace_of(directory, study)
+    others = {name: read_factor_file(path, column) for name, path in named(other or []).items()}
+    own = read_factor_file(factor, column) if factor else None
+
+    # Loading these takes seconds: what is wrong with a file is told before.
     from gangru.cli.evaluation_tables import print_evaluation
     from gangru.cli.screen import err, step
     from gangru.study import stages
+    from gangru.study.evaluating import evaluate_own
     from gangru.study.inputs import load_inputs
-    from gangru.study.own_factor import read_factor_file
     from gangru.study.tables import write_tables
 
-    workspace = workspace_of(directory, study)
-    others = {path.stem: read_factor_file(path, column) for path in other or []}
-    own = read_factor_file(factor, column) if factor else None
     made = stages.read_factor(workspace) if own is None else None
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("evaluating"):
         if factor is not None and own is not None:
-            evaluation = stages.evaluate_own(inputs, own, factor.stem, month, others)
+            evaluation = evaluate_own(inputs, own, factor.stem, month, others, str(factor))
         elif made is not None:
             evaluation = stages.evaluate(inputs, made, month, others, whole=True)
         document = stages.evaluation_document(inputs, evaluation, made)
@@ -76,6 +82,12 @@ def evaluate(
         typer.echo(json.dumps(document, ensure_ascii=False))
     else:
         print_evaluation(evaluation)
+
+
+def named(paths: list[Path]) -> dict[str, Path]:
+    """Each file under its stem, or under its whole path where two stems are one."""
+    stems = [path.stem for path in paths]
+    return {path.stem if stems.count(path.stem) == 1 else str(path): path for path in paths}
 
 
 def random_scores(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
+from rich.markup import escape
 from rich.table import Table
 
 from gangru.cli.screen import Screen, out, print_headline
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, tuple[str, str]]  # heading → (column, format)
 
-PERCENT, NUMBER, WHOLE, TEXT = ".2%", ".2f", ",.0f", ""
+PERCENT, SHARE, NUMBER, WHOLE, TEXT = "z.2%", "z.0%", "z.2f", "z,.0f", ""  # z: a zero has no sign
 TOP_INDUSTRIES = 5
 FIGURES = (
     "annual_return",
@@ -32,6 +33,7 @@ FIGURES = (
 def print_evaluation(evaluation: "Evaluation") -> None:
     """Everything a person reads first; the rest is in --json and --csv."""
     print_headline(evaluation)
+    out.print()
     show("By year", evaluation.yearly, {
         "Year": ("year", TEXT), "IC": ("rank_ic_mean", PERCENT), "Pearson": ("ic_mean", PERCENT),
         "Return": ("annual_return", PERCENT), "Benchmark": ("benchmark_return", PERCENT), "Excess": ("excess", PERCENT),
@@ -42,8 +44,8 @@ def print_evaluation(evaluation: "Evaluation") -> None:
         "Excess": ("monthly_excess", PERCENT), "Return a year": ("annual_return", PERCENT), "Stocks": ("n", WHOLE),
     })  # fmt: skip
     show(industry_title(evaluation), best_industries(evaluation.industries), {
-        "Industry": ("industry", TEXT), "Stocks": ("n", WHOLE), "IC": ("ic_month", PERCENT),
-        "IC, year": ("ic_year", PERCENT), "Excess": ("excess_month", PERCENT), "Excess, year": ("excess_year", PERCENT),
+        "Industry": ("industry", TEXT), "Stocks": ("n", WHOLE), "IC 1m": ("ic_month", PERCENT),
+        "IC 1y": ("ic_year", PERCENT), "Excess 1m": ("excess_month", PERCENT), "Excess 1y": ("excess_year", PERCENT),
         "": ("mark", TEXT),
     })  # fmt: skip
     if evaluation.anatomy is not None:
@@ -54,45 +56,45 @@ def print_evaluation(evaluation: "Evaluation") -> None:
     reasons = {"Stage": ("stage", TEXT), "Reason": ("reason", TEXT), "Count": ("count", WHOLE)}
     show("Left out or done otherwise", lost, reasons)
     for note in evaluation.notes:
-        out.print(f"note: {note}", soft_wrap=True, markup=False)
+        out.print(f"note: {note}", markup=False)
 
 
 def print_anatomy(part: "Anatomy") -> None:
     """Horizons, breakdowns, styles and what the factor shares with others."""
     show("ICs of every factor date by horizon", part.horizons, {
         "Days": ("horizon_days", TEXT), "IC": ("rank_ic_mean", PERCENT), "Pearson": ("ic_mean", PERCENT),
-        "ICIR": ("rank_ic_icir", NUMBER), "ICIR a year": ("rank_ic_icir_annual", NUMBER), "t": ("rank_ic_t", NUMBER),
+        "ICIR": ("rank_ic_icir", NUMBER), "ICIR, annual": ("rank_ic_icir_annual", NUMBER), "t": ("rank_ic_t", NUMBER),
         "Dates": ("rank_ic_dates", WHOLE),
     })  # fmt: skip
     labelled = [("size", part.by_size), ("liquidity", part.by_liquidity)]
     thirds = pl.concat([table.with_columns(pl.lit(name).alias("by")) for name, table in labelled])
     inside = part.by_index.with_columns(pl.col("index").alias("by")).drop("index").select(thirds.columns)
-    show("Inside thirds by size and liquidity, inside and outside of indices", pl.concat([thirds, inside]), {
-        "By": ("by", TEXT), "": ("label", TEXT), "Stocks": ("n", WHOLE), "IC": ("rank_ic", PERCENT),
+    show("By size and liquidity in thirds, inside and outside of indices", pl.concat([thirds, inside]), {
+        "By": ("by", TEXT), "Part": ("label", TEXT), "Stocks": ("n", WHOLE), "IC": ("rank_ic", PERCENT),
         "ICIR": ("rank_icir", NUMBER), "Long excess a month": ("long_excess", PERCENT),
     })  # fmt: skip
     styles = part.exposures.join(part.style_ics.select("style", style_ic="rank_ic"), on="style", how="left")
     left = part.purified.rename({"removed": "style", "rank_ic": "ic_without", "t": "t_without"})
-    show("Styles: correlation with the factor, and the IC that is left without them", left.join(
+    show("Styles: correlation with the factor, and its IC with them regressed out", left.join(
         styles, on="style", how="left", maintain_order="left"), {
-        "Style": ("style", TEXT), "Correlation": ("rank_correlation", NUMBER), "Top tenth": ("top_z", NUMBER),
+        "Style": ("style", TEXT), "Correlation": ("rank_correlation", NUMBER), "Long z": ("top_z", NUMBER),
         "Its IC": ("style_ic", PERCENT), "IC without": ("ic_without", PERCENT), "t": ("t_without", NUMBER),
-        "Left": ("share_left", ".0%"),
+        "IC left": ("share_left", SHARE),
     })  # fmt: skip
-    show("Other factors", part.correlations, {
+    show("Other factors: correlation, and the IC once the other is regressed out", part.correlations, {
         "Factor": ("other", TEXT), "Correlation": ("rank_correlation", NUMBER), "Its IC": ("other_rank_ic", PERCENT),
-        "IC without": ("residual_rank_ic", PERCENT), "Left": ("share_left", ".0%"),
+        "IC without": ("residual_rank_ic", PERCENT), "IC left": ("share_left", SHARE),
     })  # fmt: skip
     rising = part.monotonicity.adjacent.p_value
     life = "–" if part.half_life is None else f"{part.half_life:.1f} months"
-    spread = (
-        "–" if part.spread.mean is None else f"{part.spread.mean:.2%} (t {part.spread.t or float('nan'):.2f})"
-    )
+    spread = "–" if part.spread.mean is None else f"{part.spread.mean:z.2%}"
+    t = "–" if part.spread.t is None else f"{part.spread.t:z.2f}"
     chance = "–" if rising is None else f"{rising:.3f}"
     out.print(
-        f"Highest less lowest group {spread} a month; groups rising one by one, p {chance} (Patton–Timmermann); "
-        f"half-life {life}.", soft_wrap=True, markup=False,
+        f"Highest less lowest group: {spread} a month (t {t}). Each group above the one before: p {chance} "
+        f"(Patton–Timmermann). Half-life of the rank autocorrelation: {life}.", markup=False,
     )  # fmt: skip
+    out.print()
 
 
 def print_trading(part: "Trading") -> None:
@@ -109,28 +111,28 @@ def print_trading(part: "Trading") -> None:
     )
     alone = pl.col("of").is_in(["benchmark", "long less short"])
     excess = pl.when(~alone).then(pl.col("annual_excess", "annual_excess_ratio"))
-    show("A year", figures.with_columns(excess), {
+    show("Annual figures", figures.with_columns(excess), {
         "": ("of", TEXT), "Return": ("annual_return", PERCENT), "Vol.": ("annual_volatility", PERCENT),
         "Sortino": ("sortino", NUMBER), "Calmar": ("calmar", NUMBER), "Drawdown": ("max_drawdown", PERCENT),
         "Excess": ("annual_excess", PERCENT), "by ratio": ("annual_excess_ratio", PERCENT),
     })  # fmt: skip
-    show("Worst falls of the net value", part.drawdowns, {
-        "From": ("start", TEXT), "Lowest": ("trough", TEXT), "Back": ("end", TEXT), "Depth": ("depth", PERCENT),
-        "Days": ("days_to_trough", WHOLE),
+    show("Worst drawdowns of the net value after costs", part.drawdowns, {
+        "Peak": ("start", TEXT), "Trough": ("trough", TEXT), "Recovered": ("end", TEXT), "Drawdown": ("depth", PERCENT),
+        "Days to trough": ("days_to_trough", WHOLE),
     })  # fmt: skip
-    show("Orders that something cut", part.unfilled, {
-        "": ("side", TEXT), "Reason": ("reason", TEXT), "Orders": ("orders", WHOLE),
+    show("Orders not filled in full", part.unfilled, {
+        "Side": ("side", TEXT), "Reason": ("reason", TEXT), "Orders": ("orders", WHOLE),
     })  # fmt: skip
-    show("Capacity: the same aims with lots, impact and a bound of participation", part.capacity, {
+    show("Capacity: the same targets in lots, with impact and a limit on participation", part.capacity, {
         "Account, million": ("million", WHOLE), "Net return": ("net_annual_return", PERCENT),
         "Net excess": ("net_annual_excess", PERCENT), "Cost a month": ("monthly_cost", PERCENT),
-        "Filled": ("fill_rate", ".0%"),
+        "Filled": ("fill_rate", SHARE),
     }, derived={"million": pl.col("account_yuan") / 1e6})  # fmt: skip
     show("Without micro-caps", part.without, {
         "Stocks": ("stocks", TEXT), "IC": ("ic_mean", PERCENT), "ICIR": ("icir", NUMBER),
         "Excess": ("annual_excess", PERCENT), "after costs": ("net_annual_excess", PERCENT),
     })  # fmt: skip
-    show("Apart", part.stress, {
+    show("Stressed spans", part.stress, {
         "Span": ("span", TEXT), "Return": ("value_return", PERCENT), "Benchmark": ("benchmark_return", PERCENT),
         "Drawdown": ("max_drawdown", PERCENT),
     })  # fmt: skip
@@ -141,8 +143,9 @@ def print_trading(part: "Trading") -> None:
     filled = "–" if part.fill_rate is None else f"{part.fill_rate:.1%}"
     out.print(
         f"Mean weight in the smallest 400 names {small}, in the least liquid fifth {illiquid}; orders filled {filled}; "
-        f"the benchmark beaten in {beaten} of the months.", soft_wrap=True, markup=False,
+        f"the benchmark beaten in {beaten} of the months.", markup=False,
     )  # fmt: skip
+    out.print()
 
 
 def print_random_scores(result: "RandomScores", screen: Screen) -> None:
@@ -166,7 +169,7 @@ def print_random_scores(result: "RandomScores", screen: Screen) -> None:
     cost = "cost what is charged" if result.costs_what_it_costs else "DO NOT cost what is charged"
     screen.print(
         f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = drag − costs within 10 %).",
-        soft_wrap=True, markup=False,
+        markup=False,
     )  # fmt: skip
 
 
@@ -191,12 +194,13 @@ def show(
     if table.is_empty():
         return
     rows = table.with_columns(**(derived or {}))
-    out.print(title, style="italic", markup=False)
     shown = Table(box=None, pad_edge=False)
     for k, heading in enumerate(columns):
-        shown.add_column(heading, justify="left" if k == 0 or columns[heading][1] == TEXT else "right")
+        left = k == 0 or columns[heading][1] == TEXT
+        shown.add_column(heading, justify="left" if left else "right", overflow="fold")
     for row in rows.iter_rows(named=True):
-        shown.add_row(*cells(row, columns.values()))
+        shown.add_row(*map(escape, cells(row, columns.values())))
+    out.print(title, style="italic", markup=False)
     out.print(shown)
     out.print()
 

@@ -152,7 +152,7 @@ def figure(name: str, value: float | int | None) -> str:
         return "–"
     if isinstance(value, int):
         return str(value)
-    return f"{value:.2%}" if name in PERCENT else f"{value:.2f}"
+    return f"{value:z.2%}" if name in PERCENT else f"{value:z.2f}"
 
 
 def print_headline(evaluation: "Evaluation") -> None:
@@ -160,7 +160,7 @@ def print_headline(evaluation: "Evaluation") -> None:
     span = (
         f"{evaluation.first_month} to {evaluation.last_month}" if evaluation.first_month else "no known month"
     )
-    table = Table(title=f"{evaluation.study}: return months {span}", title_justify="left")
+    table = Table(title=f"{escape(evaluation.study)}: return months {span}", title_justify="left")
     table.add_column("")
     columns = {
         "Factor, t+1": evaluation.headline,
@@ -168,6 +168,8 @@ def print_headline(evaluation: "Evaluation") -> None:
         "Raw pRet": evaluation.headline_raw,
         "t to t": evaluation.headline_t,
     }
+    if not evaluation.headline_raw.months:
+        del columns["Raw pRet"]  # a factor without a raw prediction
     for name in columns:
         table.add_column(name, justify="right")
     for name, label in ROWS.items():

@@ -18,7 +18,7 @@ def factor_dates(scores: Scores, months: ReturnMonths) -> Dates:
 
 
 def drop_table(drops: Drops, factor_MN: Floats, main: Measured, on: Ground) -> pl.DataFrame:
-    """All counts of what was left out or done otherwise, in the order of the stages."""
+    """All counts of what was left out or done otherwise, in the order of the stages, other factors' last."""
     entry, exit_ = on.months.entry(ENTRY_LAG), on.months.exit(ENTRY_LAG)
     scored = ~np.isnan(factor_MN)
     counts = drops | {
@@ -35,7 +35,8 @@ def drop_table(drops: Drops, factor_MN: Floats, main: Measured, on: Ground) -> p
     }
     order = {"factor": 0, "industry": 1, "return": 2, "portfolio": 3}
     rows = sorted(
-        ((stage, reason, count) for (stage, reason), count in counts.items()), key=lambda row: order[row[0]]
+        ((stage, reason, count) for (stage, reason), count in counts.items()),
+        key=lambda row: order.get(row[0], len(order)),
     )
     schema = {"stage": pl.String, "reason": pl.String, "count": pl.Int64}
     return pl.DataFrame(rows, schema=schema, orient="row")

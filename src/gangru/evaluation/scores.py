@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gangru.errors import EvaluationError
+from gangru.evaluation.columns import TABLE, typed
 from gangru.market.daily import Codes, Dates, Floats
 
 Drops = dict[tuple[str, str], int]
@@ -30,21 +31,17 @@ class Scores:
     drops: Drops = field(default_factory=dict)
 
 
-def factor_rows(factor: pl.DataFrame, days: Dates, codes: Codes) -> tuple[pl.DataFrame, Drops]:
+def factor_rows(
+    factor: pl.DataFrame, days: Dates, codes: Codes, source: str = TABLE
+) -> tuple[pl.DataFrame, Drops]:
     """The rows of a factor table that can be used, and the counts of the others by reason.
 
-    `factor` has columns date, code, factor and perhaps pret; `days` are the data's trading days, ascending,
-    `codes` (N,) the market's stocks. Returns columns row (of the stock in `codes`), date, factor, pret. Of
-    rows that repeat a date and code the first stays where all agree; none where they differ. Raises
-    EvaluationError where a column is missing.
+    `factor` has columns date, code, factor and perhaps pret, read as `typed` does; `days` are the data's trading days,
+    ascending, `codes` (N,) the market's stocks. Returns columns row (of the stock in `codes`), date, factor, pret. A
+    row is counted under the first reason that it meets. Of rows that repeat a date and code the first stays where all
+    agree; none where they differ. Raises EvaluationError naming `source` where a column is missing or of no use.
     """
-    missing = [name for name in ("date", "code", "factor") if name not in factor.columns]
-    if missing:
-        raise EvaluationError(
-            f"the factor table lacks {', '.join(missing)}: expected date, code, factor; "
-            f"got {', '.join(factor.columns) or 'no column'}"
-        )
-    table = typed(factor)
+    table = typed(factor, source)
     drops: Drops = {}
 
     def keep(condition: pl.Expr, reason: str) -> None:
@@ -53,11 +50,13 @@ def factor_rows(factor: pl.DataFrame, days: Dates, codes: Codes) -> tuple[pl.Dat
         drops[("factor", reason)] = len(table) - len(kept)
         table = kept
 
+    keep(~pl.col("unread"), "factor is no number")
     keep(pl.col("factor").is_finite(), "factor missing or not finite")
     keep(pl.col("date").is_not_null(), "date cannot be read")
     keep(pl.col("date") >= days[0].item(), "date before the data")
     keep(pl.col("date") <= days[-1].item(), "date after the data")
     keep(pl.col("date").is_in(days.tolist()), "date is no trading day")
+    keep(pl.col("code").is_not_null(), "code cannot be read")
     known = pl.DataFrame(
         {"code": codes.tolist(), "row": np.arange(len(codes))}, schema_overrides={"code": pl.String}
     )
@@ -71,31 +70,20 @@ def factor_rows(factor: pl.DataFrame, days: Dates, codes: Codes) -> tuple[pl.Dat
     return table.select("row", "date", "factor", "pret"), drops
 
 
-def typed(factor: pl.DataFrame) -> pl.DataFrame:
-    """The table's columns date, code, factor and pret in their types; what cannot be read becomes null."""
-    date = pl.col("date")
-    parsed = (
-        date.str.to_date(strict=False)
-        if factor.schema["date"] == pl.String
-        else date.cast(pl.Date, strict=False)
-    )
-    pret = pl.col("pret") if "pret" in factor.columns else pl.lit(None)
-    return factor.select(
-        parsed.alias("date"),
-        pl.col("code").cast(pl.String),
-        pl.col("factor").cast(pl.Float64, strict=False),
-        pret.cast(pl.Float64, strict=False).alias("pret"),
-    )
-
-
 def monthly_scores(
-    rows: pl.DataFrame, drops: Drops, last: np.datetime64 | None, stocks: int, *, raw: bool
+    rows: pl.DataFrame,
+    drops: Drops,
+    last: np.datetime64 | None,
+    stocks: int,
+    *,
+    raw: bool,
+    source: str = TABLE,
 ) -> Scores:
     """Scatter the newest date of every month into (K, N) arrays.
 
     `rows` as of `factor_rows`; dates after the day `last` are left out and counted, as are all but the newest
     date of a month. `stocks` is N; `raw` tells whether the table has raw predictions. Raises EvaluationError
-    where no row is left.
+    naming `source` where no row is left.
     """
     counts = dict(drops)
     seen = rows if last is None else rows.filter(pl.col("date") <= last.item())
@@ -105,7 +93,10 @@ def monthly_scores(
     counts[("factor", "date is not its month's newest")] = len(seen) - len(kept)
     if kept.is_empty():
         reasons = "; ".join(f"{reason}: {count}" for (_, reason), count in counts.items() if count)
-        raise EvaluationError(f"no row of the factor table can be evaluated ({reasons or 'it is empty'})")
+        raise EvaluationError(
+            f"no row of {source} can be evaluated ({reasons or 'it is empty'}); expected dates as 2020-01-31 or "
+            "20200131 within the data, codes as 600519.SH, and a number each"
+        )
     dates, k = np.unique(kept["date"].to_numpy().astype("datetime64[D]"), return_inverse=True)
     n = kept["row"].to_numpy()
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from gangru.evaluation.anatomy.whole import Anatomy, DatedScores, anatomy
+from gangru.evaluation.columns import TABLE
 from gangru.evaluation.conventions import Ground, Measured, ground, measure
 from gangru.evaluation.groups import decile_table
 from gangru.evaluation.headline import EMPTY, headline
@@ -50,6 +51,7 @@ def evaluate_factor(
     last_month: str | None = None,
     index: pl.DataFrame | None = None,
     beyond: Beyond | None = None,
+    source: str = TABLE,
 ) -> Evaluation:
     """Measure a factor month by month up to a return month, and list what it likes at that month's end.
 
@@ -60,9 +62,10 @@ def evaluate_factor(
     stocks with a factor. `index` are the daily bars (date, close) of the index that is the benchmark; None takes the
     universe. With `beyond` the factor is taken apart and its trading looked at as well. Looks at nothing after the
     trading day that follows `last_month` (default: the last month whose return is known), and at no factor after that
-    month's end. Raises EvaluationError where no row of the factor can be used.
+    month's end. Raises EvaluationError naming `source` where no row of the factor can be used.
     """
-    view = look(factor, market, calendar, eligible, last_month)
+    view = look(factor, market, calendar, eligible, last_month, source)
+    others, other_drops = other_factors(beyond, view, market)
     months, scores = view.months, view.scores
     codes, taxonomy = market.codes, settings.taxonomy
     in_months = industry_matrix(industry, taxonomy, view.market.dates[months.start], codes)
@@ -98,7 +101,7 @@ def evaluate_factor(
         decay=decay(factor_MN, on.prices, on.traded, months.entry(ENTRY_LAG), settings.min_stocks),
         industries=industries,
         picks=newest_picks(view, on, on_pick_date, names, portfolio.fraction),
-        drops=drop_table(scores.drops | unknown, factor_MN, main, on),
+        drops=drop_table(scores.drops | unknown | other_drops, factor_MN, main, on),
         monotonicity=monotonicity,
         industries_lost=lost(industries, "excess_month"),
         industries_lost_1y=lost(industries, "excess_year"),
@@ -112,22 +115,39 @@ def evaluate_factor(
         return evaluation
     return replace(
         evaluation,
-        anatomy=taken_apart(factor_MN, main, on, view, beyond, settings),
+        anatomy=taken_apart(factor_MN, main, on, view, beyond, others, settings),
         trading=trading(factor_MN, main, on, view.market, settings, portfolio),
     )
 
 
+def other_factors(beyond: Beyond | None, view: View, market: DailyMarket) -> tuple[dict[str, Floats], Drops]:
+    """The other factors of each month's factor date by name, (M, N), and which of their rows are not used.
+
+    Sees no factor after the view's horizon. Raises EvaluationError naming the one of which no row can be used.
+    """
+    found: dict[str, Floats] = {}
+    drops: Drops = {}
+    for name, table in () if beyond is None else beyond.others.items():
+        source = f"the other factor {name}"
+        rows, counts = factor_rows(table, market.dates, market.codes, source)
+        own = monthly_scores(rows, counts, view.horizon, len(market.codes), raw=False, source=source)
+        found[name] = of_months(own.factor, own.month, view.months.month - 1)
+        drops |= {(f"other {name}", reason): count for (_, reason), count in own.drops.items()}
+    return found, drops
+
+
 def taken_apart(
-    factor_MN: Floats, main: Measured, on: Ground, view: View, beyond: Beyond, settings: EvaluationSettings
+    factor_MN: Floats,
+    main: Measured,
+    on: Ground,
+    view: View,
+    beyond: Beyond,
+    others: Mapping[str, Floats],
+    settings: EvaluationSettings,
 ) -> Anatomy:
     """The anatomy of the monthly factor, with the members and the other factors of each month's factor date."""
     codes, months = view.market.codes, view.months
     days = on.dates[months.start]
-    others = {}
-    for name, table in beyond.others.items():
-        rows, drops = factor_rows(table, on.dates, codes)
-        own = monthly_scores(rows, drops, on.dates[-1], len(codes), raw=False)
-        others[name] = of_months(own.factor, own.month, months.month - 1)
     return anatomy(
         factor_MN,
         main,

@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 
 from gangru.errors import EvaluationError
+from gangru.evaluation.columns import TABLE
 from gangru.evaluation.months import ENTRY_LAG, ReturnMonths, return_months, unpriced_month, up_to
 from gangru.evaluation.scores import Scores, factor_rows, monthly_scores, of_months
 from gangru.market.daily import Bools, DailyMarket, Dates
@@ -26,17 +27,26 @@ class View:
 
 
 def look(
-    factor: pl.DataFrame, market: DailyMarket, calendar: Dates, eligible: Bools | None, last_month: str | None
+    factor: pl.DataFrame,
+    market: DailyMarket,
+    calendar: Dates,
+    eligible: Bools | None,
+    last_month: str | None,
+    source: str = TABLE,
 ) -> View:
-    """Cut market, universe and factor to what may be seen at the end of the last return month."""
+    """Cut market, universe and factor to what may be seen at the end of the last return month.
+
+    Raises EvaluationError naming `source` where no row of the factor can be used.
+    """
     if eligible is not None and eligible.shape != market.close.shape:
         raise EvaluationError(f"eligible is {eligible.shape}: expected the market's {market.close.shape}")
     dates = market.dates
-    rows, drops = factor_rows(factor, dates, market.codes)
+    rows, drops = factor_rows(factor, dates, market.codes, source)
     factor_days = rows["date"].to_numpy().astype("datetime64[D]")
     span = (factor_days.min(initial=dates[-1]), factor_days.max(initial=dates[0]))
     months, horizon, notes = measured_months(dates, calendar, span, last_month)
-    scores = monthly_scores(rows, drops, horizon, len(market.codes), raw="pret" in factor.columns)
+    raw = "pret" in factor.columns
+    scores = monthly_scores(rows, drops, horizon, len(market.codes), raw=raw, source=source)
     cut = market.first_days(int(np.searchsorted(dates, horizon, "right")) + ENTRY_LAG)
     factor_MN = of_months(scores.factor, scores.month, months.month - 1)
     universe = ~np.isnan(factor_MN) if eligible is None else eligible[months.start]

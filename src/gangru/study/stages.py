@@ -11,6 +11,7 @@ import polars as pl
 
 from gangru.atomic import write_bytes, write_text
 from gangru.errors import EvaluationError
+from gangru.evaluation.columns import TABLE
 from gangru.evaluation.document import to_json
 from gangru.evaluation.result import SEED_FIGURES, Evaluation
 from gangru.evaluation.summary import Beyond, evaluate_factor
@@ -189,20 +190,11 @@ def evaluate(
 
 def beyond(inputs: Inputs, others: Mapping[str, pl.DataFrame] | None = None) -> Beyond:
     """What a whole evaluation needs beyond the market: who is in which index, and the factors to compare with."""
-    ready = {name: as_identities(table, inputs.facts.identities) for name, table in (others or {}).items()}
+    ready = {
+        name: as_identities(table, inputs.facts.identities, f"the other factor {name}")
+        for name, table in (others or {}).items()
+    }
     return Beyond(members=inputs.facts.members, others=ready)
-
-
-def evaluate_own(
-    inputs: Inputs,
-    table: pl.DataFrame,
-    name: str,
-    last_month: str | None = None,
-    others: Mapping[str, pl.DataFrame] | None = None,
-) -> Evaluation:
-    """Measure whatever table of date, code, factor, as `own_factor.factor_table` gives it, wholly."""
-    own = as_identities(table, inputs.facts.identities)
-    return replace(evaluate_table(inputs, own, last_month, beyond(inputs, others)), study=name)
 
 
 def benchmark_index(inputs: Inputs) -> pl.DataFrame | None:
@@ -225,7 +217,11 @@ def benchmark_index(inputs: Inputs) -> pl.DataFrame | None:
 
 
 def evaluate_table(
-    inputs: Inputs, table: pl.DataFrame, last_month: str | None, wholly: Beyond | None = None
+    inputs: Inputs,
+    table: pl.DataFrame,
+    last_month: str | None,
+    wholly: Beyond | None = None,
+    source: str = TABLE,
 ) -> Evaluation:
     """Measure one table of date, code, factor and perhaps pret."""
     settings = inputs.workspace.settings
@@ -242,6 +238,7 @@ def evaluate_table(
         last_month=last_month,
         index=benchmark_index(inputs),
         beyond=wholly,
+        source=source,
     )
 
 

@@ -1,4 +1,4 @@
-"""Every table of an evaluation as a CSV file."""
+"""Every table of an evaluation as a CSV file that is safe to open in a spreadsheet."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -8,6 +8,10 @@ import polars as pl
 
 from gangru.atomic import write_text
 from gangru.evaluation.result import Evaluation
+
+ACCOUNTS = ("gross", "net", "benchmark", "long_short")
+# A cell that begins so may be a formula; full-width signs are the same to some Chinese and Japanese editions.
+FORMULA_STARTS = r"^[=+\-@\t\r\n＝＋－＠]"
 
 
 def tables_of(evaluation: Evaluation) -> dict[str, pl.DataFrame]:
@@ -33,6 +37,10 @@ def tables_of(evaluation: Evaluation) -> dict[str, pl.DataFrame]:
             value = getattr(part, one.name)
             if isinstance(value, pl.DataFrame):
                 tables[prefix + one.name] = value
+    if evaluation.trading is not None:
+        told = {name: getattr(evaluation.trading, name) for name in ACCOUNTS}
+        rows = [{"of": name} | dataclasses.asdict(one) for name, one in told.items()]
+        tables["trading_performance"] = pl.DataFrame(rows, infer_schema_length=None)
     return tables
 
 
@@ -42,11 +50,22 @@ def write_tables(evaluation: Evaluation, directory: Path) -> list[Path]:
 
 
 def write_frames(tables: Mapping[str, pl.DataFrame], directory: Path) -> list[Path]:
-    """Write tables by their names into a directory, made where it is missing; each file whole or not at all."""
+    """Write tables by their names into a directory, made where it is missing; each file whole or not at all.
+
+    Names and industries come from data: text that a spreadsheet would take for a formula begins with an apostrophe.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, table in tables.items():
         path = directory / f"{name}.csv"
-        write_text(path, table.write_csv())
+        write_text(path, inert(table).with_columns(pl.col(pl.Float64).fill_nan(None)).write_csv())
         paths.append(path)
     return paths
+
+
+def inert(table: pl.DataFrame) -> pl.DataFrame:
+    """The table with an apostrophe before each text that begins like a formula; numbers stay as they are."""
+    text = pl.col(pl.String)
+    return table.with_columns(
+        pl.when(text.str.contains(FORMULA_STARTS)).then("'" + text).otherwise(text).name.keep()
+    )
