@@ -146,7 +146,7 @@ def print_trading(part: "Trading") -> None:
 
 
 def print_random_scores(result: "RandomScores", screen: Screen) -> None:
-    """The random-score test as a table with its two verdicts."""
+    """The random-score test as a table with its verdicts."""
     rows = {
         "Gross excess without rules": result.gross_free,
         "  its standard error, by month": result.error,
@@ -165,7 +165,8 @@ def print_random_scores(result: "RandomScores", screen: Screen) -> None:
     nothing = "earn nothing" if result.earns_nothing else "EARN WHAT THEY MAY NOT"
     cost = "cost what is charged" if result.costs_what_it_costs else "DO NOT cost what is charged"
     screen.print(
-        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = drag − costs within 10 %).",
+        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = drag − costs within 10 %). "
+        f"{result.forbidden} orders were filled against the rules.",
         soft_wrap=True, markup=False,
     )  # fmt: skip
 

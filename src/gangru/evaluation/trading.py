@@ -135,7 +135,7 @@ def span(on: Ground, scores_MN: Floats) -> tuple[np.ndarray, int, np.ndarray]:
 
 
 def unfilled(orders: Orders) -> pl.DataFrame:
-    """side, reason, orders, wanted, filled: the first tries that something cut, summed."""
+    """side, reason, orders, wanted, filled: the first tries that something cut, summed, and the departures."""
     cut = (orders.reason > 0) & ~orders.retry
     table = pl.DataFrame(
         {
@@ -204,11 +204,12 @@ def without_micro_caps(
 
 
 def stress(dates: Dates, value: Floats, benchmark: Floats) -> pl.DataFrame:
-    """The spans of STRESS that the portfolio lived through, net, a row each."""
+    """The spans of STRESS that the portfolio lived through from before the first day to the last, net, a row each."""
     rows = []
-    for name, first, last in STRESS:
-        one = within(dates, value, benchmark, np.datetime64(first), np.datetime64(last))
-        if one.days:
+    for name, begin, end in STRESS:
+        first, last = np.datetime64(begin), np.datetime64(end)
+        one = within(dates, value, benchmark, first, last)
+        if one.days and dates[0] < first and dates[-1] >= last:
             rows.append({"span": name} | asdict(one))
     schema = {
         "span": pl.String,
