@@ -150,7 +150,8 @@ def print_random_scores(result: "RandomScores", screen: Screen) -> None:
     rows = {
         "Gross excess without rules": result.gross_free,
         "  its standard error, by month": result.error,
-        "Execution drag: with rules less without": result.drag,
+        "Gross excess with rules": result.gross_ruled,
+        "  execution drag, less that without": result.drag,
         "Costs charged": result.cost,
         "Net excess with rules": result.net,
     }
@@ -165,7 +166,7 @@ def print_random_scores(result: "RandomScores", screen: Screen) -> None:
     nothing = "earn nothing" if result.earns_nothing else "EARN WHAT THEY MAY NOT"
     cost = "cost what is charged" if result.costs_what_it_costs else "DO NOT cost what is charged"
     screen.print(
-        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = drag − costs within 10 %). "
+        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = gross excess with rules − costs within 10 %). "
         f"{result.forbidden} orders were filled against the rules.",
         soft_wrap=True, markup=False,
     )  # fmt: skip

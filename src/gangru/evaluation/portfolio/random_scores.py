@@ -20,7 +20,8 @@ from gangru.market.daily import Bools, Floats
 
 SAMPLES = 200
 ERRORS = 3.0  # standard errors of the mean that the gross excess may be off 0
-SHARE = 0.1  # of costs and drag that the net excess may be off their sum
+SHARE = 0.1  # of the costs that the net excess may be off the gross one less them
+ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,11 @@ class RandomScores:
 
     @property
     def costs_what_it_costs(self) -> bool:
-        """Whether the net excess is minus the charged costs and the drag, within 10 % of both together."""
-        return abs(self.net - (self.drag - self.cost)) <= SHARE * (self.cost + abs(self.drag))
+        """Whether the net excess with rules is the gross one with rules less the charged costs, within 10 % of them.
+
+        Both are of the same samples, so that chance is in neither.
+        """
+        return abs(self.net - (self.gross_ruled - self.cost)) <= SHARE * self.cost + ROUNDING
 
     @property
     def obeys_rules(self) -> bool:
@@ -81,7 +85,7 @@ def random_score_test(
     charged by the account and what they took from its value are told apart.
     """
     random = np.random.default_rng(seed)
-    free, unit = ruled.without_rules(), replace(terms, account_yuan=0.0, impact=0.0, max_participation=0.0)
+    free, unit = ruled.without_rules(), unit_terms(terms)
     form = replace(settings, industry_neutral=False)
     none = np.zeros(universe.shape, dtype=np.int16)
     usual = universe_benchmark(ruled, rows, last, universe, np.ones(len(rows), dtype=bool)).value
@@ -109,6 +113,12 @@ def random_score_test(
         net=float(excess_net.mean()),
         forbidden=forbidden,
     )
+
+
+def unit_terms(terms: Terms) -> Terms:
+    """The terms of the same account without a size: it has no lots, no least commission, no impact and no bound."""
+    nothing = np.zeros_like(terms.least)
+    return replace(terms, account_yuan=0.0, least=nothing, impact=0.0, max_participation=0.0)
 
 
 def filled_against_rules(orders: Orders, tape: Tape) -> int:
