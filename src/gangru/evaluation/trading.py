@@ -25,7 +25,7 @@ from gangru.evaluation.portfolio.long_short import long_short
 from gangru.evaluation.portfolio.micro_caps import least_liquid, smallest, usual_amounts, weight_table
 from gangru.evaluation.portfolio.path import REASONS, Orders
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
-from gangru.market.daily import Codes, DailyMarket, Dates, Floats
+from gangru.market.daily import Codes, DailyMarket, Dates, Floats, carried
 
 # Spans that an A-share reader asks for: name, first day, last day.
 STRESS = (("micro-caps fall, 2024-01 and 02", "2024-01-01", "2024-02-29"),)
@@ -175,10 +175,14 @@ def micro_cap_weights(main: Measured, on: Ground, market: DailyMarket) -> pl.Dat
 
 
 def micro_caps(on: Ground, market: DailyMarket) -> tuple[np.ndarray, np.ndarray]:
-    """The smallest 400 names and the least liquid fifth of the universe as of each factor date, two (M, N)."""
+    """The smallest 400 names and the least liquid fifth of the universe as of each factor date, two (M, N).
+
+    A stock that does not trade that day has the value of its last day.
+    """
     rows = on.months.start
-    value = market.float_shares[rows] * market.close[rows]
-    return smallest(on.universe, value), least_liquid(on.universe, usual_amounts(market, rows))
+    return smallest(on.universe, carried(market.float_value())[rows]), least_liquid(
+        on.universe, usual_amounts(market, rows)
+    )
 
 
 def without_micro_caps(

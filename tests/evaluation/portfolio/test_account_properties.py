@@ -92,7 +92,9 @@ def test_a_stock_is_bought_or_sold_once_a_day_and_only_where_that_is_allowed(see
     orders = followed(case).orders
     dealt = orders.filled > 0
     times = Counter(zip(orders.row[dealt].tolist(), orders.stock[dealt].tolist(), strict=True))
-    assert all(count == 1 for count in times.values())  # so that nothing bought on a day is sold on it, nor the reverse
+    assert all(
+        count == 1 for count in times.values()
+    )  # so that nothing bought on a day is sold on it, nor the reverse
     real = dealt & (orders.reason != DEPARTED)
     row, stock, buys = orders.row[real], orders.stock[real], orders.side[real] > 0
     assert not np.isnan(case.tape.price[row, stock]).any()
@@ -201,7 +203,9 @@ def test_the_values_up_to_a_day_know_nothing_of_later(seed: int, share: float, g
     assert same_up_to(*twins(seed, share, gaps=gaps))
 
 
-def test_the_other_future_is_another_one_and_a_look_at_tomorrow_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_other_future_is_another_one_and_a_look_at_tomorrow_is_seen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     made = [twins(seed, 0.5, gaps=False) for seed in range(40)]
     assert sum(first.value[-1] != second.value[-1] for _, _, first, second in made) > 30
     real = account.day_of
@@ -218,7 +222,10 @@ def test_a_departure_is_decided_by_what_comes_later_and_by_nothing_else() -> Non
     from evaluation.portfolio.tapes import tape_of_closes, terms
 
     nan = np.nan
-    for again, value in ((nan, 1.5), (10.0, 1.0)):  # does the first stock, halted on day 1, trade again on day 3?
+    for again, value in (
+        (nan, 1.5),
+        (10.0, 1.0),
+    ):  # does the first stock, halted on day 1, trade again on day 3?
         tape = tape_of_closes([[10, 10], [nan, 10], [nan, 15], [again, 15]])
         path = follow_account(tape, np.array([0, 1]), 3, np.eye(2), terms(4))
         assert path.value[:3].tolist() == pytest.approx([1, 1, value])

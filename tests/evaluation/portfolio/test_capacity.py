@@ -86,9 +86,10 @@ def test_without_a_month_there_is_nothing_to_measure() -> None:
         market(1e9), none, 0, np.zeros((0, STOCKS)), charged(), none.astype(bool), np.zeros(0),
         impact=1.0, max_participation=0.1,
     )  # fmt: skip
-    assert made.select("net_annual_return", "net_annual_excess", "monthly_cost", "fill_rate").null_count().row(
-        0
-    ) == (len(SIZES_YUAN),) * 4
+    assert (
+        made.select("net_annual_return", "net_annual_excess", "monthly_cost", "fill_rate").null_count().row(0)
+        == (len(SIZES_YUAN),) * 4
+    )
 
 
 def followed(tape: Tape, weights: list[list[float]], rows: list[int], **changed: object):

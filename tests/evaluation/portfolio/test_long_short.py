@@ -33,14 +33,19 @@ def test_it_knows_no_rules_and_no_costs_and_leaves_out_who_does_not_trade() -> N
     assert spread(closes, [[4, 3, 2, 1]], [0], settings=half).tolist() == pytest.approx([1, 1 + 0.1 + 0.05])
     sealed = forbidden((2, 4), *((d, n) for d in range(2) for n in range(4)))
     closes[0][0] = 10
-    assert spread(closes, [[4, 3, 2, 1]], [0], no_buy=sealed, no_sell=sealed).tolist() == pytest.approx([1, 2.1])
+    assert spread(closes, [[4, 3, 2, 1]], [0], no_buy=sealed, no_sell=sealed).tolist() == pytest.approx(
+        [1, 2.1]
+    )
 
 
 def test_turned_scores_turn_each_days_return() -> None:
     rng = np.random.default_rng(5)
     closes = (10 * np.exp(np.cumsum(rng.normal(0, 0.02, (30, 20)), axis=0))).tolist()
     scores = rng.normal(size=(3, 20))
-    for settings in (QUARTER, PortfolioSettings(fraction=0.3, weighting="score", max_weight=0.3, hold_until=0.5)):
+    for settings in (
+        QUARTER,
+        PortfolioSettings(fraction=0.3, weighting="score", max_weight=0.3, hold_until=0.5),
+    ):
         a, b = (spread(closes, sign * scores, [1, 10, 20], settings=settings) for sign in (1, -1))
         assert (np.diff(a) / a[:-1]).tolist() == pytest.approx((-np.diff(b) / b[:-1]).tolist())
     assert np.abs(np.diff(a)).max() > 0.001

@@ -47,7 +47,9 @@ def test_usual_amounts_are_means_of_20_days_that_count_those_without_trade(tiny)
     close = np.full((40, 5), 10.0)
     close[rng.random(close.shape) < 0.3] = NAN
     market = tiny(close)
-    market = dataclasses.replace(market, amount=np.where(np.isnan(close), NAN, rng.lognormal(size=close.shape)))
+    market = dataclasses.replace(
+        market, amount=np.where(np.isnan(close), NAN, rng.lognormal(size=close.shape))
+    )
     rows = np.array([3, 19, 39])
     made = usual_amounts(market, rows)
     for k, row in enumerate(rows):
@@ -63,7 +65,9 @@ def test_usual_amounts_are_means_of_20_days_that_count_those_without_trade(tiny)
 
 
 def test_weights_in_them_are_of_what_is_aimed_at_and_null_where_nothing_is() -> None:
-    months = ReturnMonths(np.array(["2020-02", "2020-03"], dtype="datetime64[M]"), np.arange(2), np.arange(1, 3))
+    months = ReturnMonths(
+        np.array(["2020-02", "2020-03"], dtype="datetime64[M]"), np.arange(2), np.arange(1, 3)
+    )
     aims = np.array([[0.5, 0.25, 0.25], [0, 0, 0]])
     small = np.array([[True, False, True], [True, True, True]])
     table = weight_table(months, aims, small, ~small)

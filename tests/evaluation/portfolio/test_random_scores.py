@@ -38,7 +38,13 @@ class Setting:
 
     def test(self, settings: PortfolioSettings = FIFTH, **changed: Any) -> RandomScores:
         return random_score_test(
-            self.tape, self.rows, self.last, self.universe, self.terms, settings, **({"samples": SAMPLES} | changed)
+            self.tape,
+            self.rows,
+            self.last,
+            self.universe,
+            self.terms,
+            settings,
+            **({"samples": SAMPLES} | changed),
         )
 
 
@@ -134,7 +140,9 @@ def purchases_at(patch: pytest.MonkeyPatch, price: Callable[[np.ndarray, np.ndar
 def test_purchases_at_the_better_of_two_closes_are_caught(
     usual: Setting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    purchases_at(monkeypatch, np.fmin)  # who waits for the close and buys at the one before where that was cheaper
+    purchases_at(
+        monkeypatch, np.fmin
+    )  # who waits for the close and buys at the one before where that was cheaper
     result = usual.test()
     assert not result.earns_nothing
     assert result.gross_free > 0.003
@@ -212,7 +220,9 @@ def test_purchases_at_the_limit_and_sales_at_the_other_are_caught(
     random = np.random.default_rng(0)
     sealed = random.random(usual.tape.close.shape) < 0.02
     absent = np.isnan(usual.tape.close)
-    tape = replace(usual.tape, no_buy=absent | sealed, no_sell=absent | ~sealed & (random.random(sealed.shape) < 0.02))
+    tape = replace(
+        usual.tape, no_buy=absent | sealed, no_sell=absent | ~sealed & (random.random(sealed.shape) < 0.02)
+    )
     market = replace(usual, tape=tape)
     assert market.test().obeys_rules
     # Nothing is earned by it where a seal says nothing of tomorrow: only the count of such orders shows it.
@@ -227,13 +237,21 @@ def test_purchases_at_the_limit_and_sales_at_the_other_are_caught(
         assert not result.obeys_rules
 
 
-def test_one_price_for_all_a_day_early_cannot_be_seen(usual: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_price_for_all_a_day_early_cannot_be_seen(
+    usual: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # Sales and purchases alike at yesterday's close favour no stock: the account kept by hand catches it, not this test.
     def early(tape: Tape) -> Tape:
         def back(values: np.ndarray) -> np.ndarray:
             return np.vstack([values[:1], values[:-1]])
 
-        return replace(tape, close=back(tape.close), price=back(tape.price), held=back(tape.held), factor=back(tape.factor))
+        return replace(
+            tape,
+            close=back(tape.close),
+            price=back(tape.price),
+            held=back(tape.held),
+            factor=back(tape.factor),
+        )
 
     replaced(monkeypatch, early)
     assert usual.test().earns_nothing
@@ -248,7 +266,11 @@ def test_net_and_cost_are_kept_apart(usual: Setting, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(random_scores, "follow_account", follow)
     told = usual.test(samples=5)
-    assert (told.net, told.gross_free, told.gross_ruled) == (honest.net, honest.gross_free, honest.gross_ruled)
+    assert (told.net, told.gross_free, told.gross_ruled) == (
+        honest.net,
+        honest.gross_free,
+        honest.gross_ruled,
+    )
     assert told.cost == pytest.approx(3 * honest.cost)
     assert not told.costs_what_it_costs
 
@@ -272,7 +294,13 @@ def test_monthly_excess_runs_from_close_to_close_the_first_from_before_any_trade
      (0.0, 0.001, 0.002, -0.0017, True, False), (0.0, 0.001, 0.002, -0.0023, True, False),
      (0.0, 0.001, 0.0, 0.0, True, True), (0.0, 0.001, 0.0, 1e-6, True, False)],
 )  # fmt: skip
-def test_verdicts(gross: float, error: float, cost: float, net: float, earns_nothing: bool, costs: bool) -> None:
+def test_verdicts(
+    gross: float, error: float, cost: float, net: float, earns_nothing: bool, costs: bool
+) -> None:
     result = RandomScores(10, 10, gross, error, 0.0, cost, net, 0)
-    assert (result.earns_nothing, result.costs_what_it_costs, result.obeys_rules) == (earns_nothing, costs, True)
+    assert (result.earns_nothing, result.costs_what_it_costs, result.obeys_rules) == (
+        earns_nothing,
+        costs,
+        True,
+    )
     assert not replace(result, forbidden=1).obeys_rules

@@ -75,7 +75,12 @@ def test_a_stock_sealed_at_the_open_is_bought_at_the_close(market) -> None:
 
 
 def test_prices_of_an_order(tiny) -> None:
-    prices = {"open": [[10, 10, NAN]], "high": [[12, 12, NAN]], "low": [[9, 9, NAN]], "close": [[11, 11, NAN]]}
+    prices = {
+        "open": [[10, 10, NAN]],
+        "high": [[12, 12, NAN]],
+        "low": [[9, 9, NAN]],
+        "close": [[11, 11, NAN]],
+    }
     market = dataclasses.replace(
         bars(tiny, **prices), amount=np.array([[10.2e6, 2e6, NAN]]), volume=np.array([[1e6, 1e6, NAN]])
     )
