@@ -193,8 +193,8 @@ def test_without_micro_caps_is_the_evaluation_of_a_table_without_them(
     for k, end in enumerate(market.ends):
         value = market.market.float_shares[end] * last_closes(market.market.close, end)
         small = sorted((value[i], i) for i in range(len(value)) if eligible[end, i])[:40]
-        for _, i in small:
-            scores[k, i] = np.nan
+        for i in [i for _, i in small] + [i for i in range(len(value)) if value[i] <= small[-1][0]]:
+            scores[k, i] = np.nan  # and who is halted that day and no larger
             rest[end, i] = False
     own = evaluated(market, scores, eligible=rest).headline
     row = result.trading.without.row(1, named=True)
@@ -219,8 +219,9 @@ def last_closes(close: np.ndarray, row: int) -> np.ndarray:
     return np.array(out)
 
 
-def test_a_universe_of_micro_caps_alone_leaves_nothing_without_them(result: Evaluation) -> None:
+def test_a_universe_of_micro_caps_alone_leaves_nothing_without_them(market: Planted) -> None:
     # 160 stocks are all among the smallest 400.
+    result = evaluated(market, market.signal, eligible=np.ones(market.market.close.shape, dtype=bool))
     row = result.trading.without.row(1, named=True)
     assert [value for name, value in row.items() if name != "stocks"] == [None] * 6
     assert (result.trading.micro_caps["smallest_400"] > 0.999).all()

@@ -166,8 +166,8 @@ def print_random_scores(result: "RandomScores", screen: Screen) -> None:
     nothing = "earn nothing" if result.earns_nothing else "EARN WHAT THEY MAY NOT"
     cost = "cost what is charged" if result.costs_what_it_costs else "DO NOT cost what is charged"
     screen.print(
-        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = gross excess with rules − costs within 10 %). "
-        f"{result.forbidden} orders were filled against the rules.",
+        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = gross excess "
+        f"with rules − costs within 10 %). {result.forbidden} orders were filled against the rules.",
         soft_wrap=True, markup=False,
     )  # fmt: skip
 

@@ -26,20 +26,26 @@ def test_the_smallest_are_the_400_of_the_universe_with_the_least_value() -> None
     chosen = smallest(universe, value)
     for m in range(3):
         known = [(value[m, i], i) for i in range(900) if universe[m, i] and not np.isnan(value[m, i])]
-        assert np.flatnonzero(chosen[m]).tolist() == sorted(i for _, i in sorted(known)[:SMALLEST])
+        small = sorted(known)[:SMALLEST]
+        assert np.flatnonzero(chosen[m] & universe[m]).tolist() == sorted(i for _, i in small)
+        # Who is outside the universe is as small where no larger than the largest of the 400.
+        outside = [i for i in range(900) if not universe[m, i] and value[m, i] <= small[-1][0]]
+        assert np.flatnonzero(chosen[m] & ~universe[m]).tolist() == outside
 
 
 def test_where_there_are_no_400_all_are_and_who_has_no_value_is_not() -> None:
-    chosen = smallest(np.array([[True, True, False, True]]), np.array([[3.0, NAN, 1.0, 2.0]]))
-    assert chosen.tolist() == [[True, False, False, True]]
+    chosen = smallest(np.array([[True, True, False, False, True]]), np.array([[3.0, NAN, 1.0, 4.0, 2.0]]))
+    assert chosen.tolist() == [[True, False, True, False, True]]
 
 
 def test_the_least_liquid_are_a_fifth_rounded_down() -> None:
     amount = np.arange(14.0)[None, ::-1]
     universe = np.ones((1, 14), dtype=bool)
-    universe[0, -1] = False  # the least traded of all is not in it
-    assert np.flatnonzero(least_liquid(universe, amount)[0]).tolist() == [11, 12]  # ⌊13 / 5⌋
+    assert np.flatnonzero(least_liquid(universe, amount)[0]).tolist() == [12, 13]  # ⌊14 / 5⌋
+    universe[0, [0, 13]] = False  # the most and the least traded of all are not in it
+    assert np.flatnonzero(least_liquid(universe, amount)[0]).tolist() == [11, 12, 13]  # ⌊12 / 5⌋ and an outsider
     assert not least_liquid(universe[:, :4], amount[:, :4]).any()
+    assert least_liquid(universe[:0], amount[:0]).shape == (0, 14)
 
 
 def test_usual_amounts_are_means_of_20_days_that_count_those_without_trade(tiny) -> None:
