@@ -30,7 +30,7 @@ def random_portfolios(
     months = up_to(months, parsed_month(last)) if last else months
     begin = int(np.searchsorted(months.month, parsed_month(first, "first"))) if first else 0
     eligible = inputs.universe.eligible[months.start[begin:]]
-    there = eligible.any(axis=1)
+    there = np.asarray(eligible.any(axis=1))
     begin += int(there.argmax()) if there.any() else len(there)
     start, end = months.start[begin:], months.end[begin:]
     if len(start) < 2:

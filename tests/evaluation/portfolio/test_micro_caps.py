@@ -43,7 +43,11 @@ def test_the_least_liquid_are_a_fifth_rounded_down() -> None:
     universe = np.ones((1, 14), dtype=bool)
     assert np.flatnonzero(least_liquid(universe, amount)[0]).tolist() == [12, 13]  # ⌊14 / 5⌋
     universe[0, [0, 13]] = False  # the most and the least traded of all are not in it
-    assert np.flatnonzero(least_liquid(universe, amount)[0]).tolist() == [11, 12, 13]  # ⌊12 / 5⌋ and an outsider
+    assert np.flatnonzero(least_liquid(universe, amount)[0]).tolist() == [
+        11,
+        12,
+        13,
+    ]  # ⌊12 / 5⌋ and an outsider
     assert not least_liquid(universe[:, :4], amount[:, :4]).any()
     assert least_liquid(universe[:0], amount[:0]).shape == (0, 14)
 

@@ -178,13 +178,16 @@ def test_survivors_alone_are_caught(usual: Setting, monkeypatch: pytest.MonkeyPa
     assert not usual.test().earns_nothing
 
 
-def test_costs_that_are_charged_and_not_taken_are_caught(
-    usual: Setting, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("times", [0, 2])
+def test_costs_that_are_charged_once_and_not_taken_or_taken_twice_are_caught(
+    usual: Setting, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     take = Account.take
-    monkeypatch.setattr(
-        Account, "take", lambda self, day, done: take(self, day, replace(done, cash=done.cash + done.cost))
-    )
+
+    def wrongly(self: Account, day: Day, done: Filled) -> None:
+        take(self, day, replace(done, cash=done.cash + (1 - times) * done.cost))
+
+    monkeypatch.setattr(Account, "take", wrongly)
     result = usual.test()
     assert result.earns_nothing
     assert result.cost > 0.001
@@ -204,14 +207,6 @@ def test_costs_that_are_taken_and_not_charged_are_caught(
     assert result.earns_nothing
     assert result.net < -0.001
     assert not result.costs_what_it_costs
-
-
-def test_costs_taken_twice_are_caught(usual: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
-    take = Account.take
-    monkeypatch.setattr(
-        Account, "take", lambda self, day, done: take(self, day, replace(done, cash=done.cash - done.cost))
-    )
-    assert not usual.test().costs_what_it_costs
 
 
 def test_purchases_at_the_limit_and_sales_at_the_other_are_caught(
