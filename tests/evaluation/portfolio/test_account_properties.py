@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from evaluation.portfolio.random_markets import Case, random_case
@@ -197,6 +197,8 @@ def same_up_to(case: Case, day: int, first: AccountPath, second: AccountPath) ->
 
 
 @given(SEEDS, st.floats(0, 1), st.booleans())
+# The example: a matrix product over the days to the next trade rounded each by how many there were.
+@example(seed=41, share=0.75, gaps=True)
 @EACH
 def test_the_values_up_to_a_day_know_nothing_of_later(seed: int, share: float, gaps: bool) -> None:
     # What is looked up ahead is whether a stock ever trades again: with a last trade on the last day in both, it is not.
