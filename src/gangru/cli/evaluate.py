@@ -116,12 +116,13 @@ def random_scores(
         result = random_portfolios(
             inputs, first, month, samples, seed, lambda done, of: on_step(f"{done}", done, of)
         )
-    fine = result.earns_nothing and result.costs_what_it_costs
+    fine = result.earns_nothing and result.costs_what_it_costs and result.obeys_rules
     if as_json:
         verdicts = {
             "drag": result.drag,
             "earns_nothing": result.earns_nothing,
             "costs_what_it_costs": result.costs_what_it_costs,
+            "obeys_rules": result.obeys_rules,
         }
         typer.echo(json.dumps({"schema_version": 1} | asdict(result) | verdicts))
     else:

@@ -149,13 +149,15 @@ def print_trading(part: "Trading") -> None:
 
 
 def print_random_scores(result: "RandomScores", screen: Screen) -> None:
-    """The random-score test as a table with its two verdicts."""
+    """The random-score test as a table with its verdicts."""
     rows = {
         "Gross excess without rules": result.gross_free,
         "  its standard error, by month": result.error,
-        "Execution drag: with rules less without": result.drag,
+        "Gross excess with rules": result.gross_ruled,
+        "  execution drag, less that without": result.drag,
         "Costs charged": result.cost,
         "Net excess with rules": result.net,
+        "  less drag and minus costs: luck of the draw": result.net - (result.drag - result.cost),
     }
     table = Table(
         title=f"{result.samples} random factors, {result.months} months: a month", title_justify="left"
@@ -168,7 +170,8 @@ def print_random_scores(result: "RandomScores", screen: Screen) -> None:
     nothing = "earn nothing" if result.earns_nothing else "EARN WHAT THEY MAY NOT"
     cost = "cost what is charged" if result.costs_what_it_costs else "DO NOT cost what is charged"
     screen.print(
-        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = drag − costs within 10 %).",
+        f"Random scores {nothing} (within 3 standard errors of 0) and {cost} (net excess = gross excess "
+        f"with rules − costs within 10 %). {result.forbidden} orders were filled against the rules.",
         markup=False,
     )  # fmt: skip
 

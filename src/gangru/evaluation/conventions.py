@@ -107,7 +107,7 @@ def measure(
     if on.index is None:
         benchmark = universe_benchmark(tape, entry, last, on.universe, held)
     else:
-        benchmark = index_benchmark(on.index, entry, last, held, long.row)
+        benchmark = index_benchmark(on.index, on.dates, entry, last, held, long.row)
     return Measured(
         ic=pearson(scores_MN, returns, settings.min_stocks),
         rank_ic=spearman(scores_MN, returns, settings.min_stocks),

@@ -161,8 +161,8 @@ def taken_apart(
 
 
 def index_level(index: pl.DataFrame, days: Dates) -> Floats:
-    """The index's close on each trading day, (D,), the last one carried; NaN before the first."""
-    known = index.drop_nulls("close").sort("date")
+    """The index's close on each trading day, (D,), the last finite one carried; NaN before the first."""
+    known = index.filter(pl.col("close").is_finite().fill_null(value=False)).sort("date")
     at = np.searchsorted(known["date"].to_numpy().astype("datetime64[D]"), days, side="right") - 1
     closes = np.append(known["close"].cast(pl.Float64).to_numpy(), np.nan)
     return np.where(at >= 0, closes[at], np.nan)

@@ -25,7 +25,7 @@ from gangru.evaluation.portfolio.long_short import long_short
 from gangru.evaluation.portfolio.micro_caps import least_liquid, smallest, usual_amounts, weight_table
 from gangru.evaluation.portfolio.path import REASONS, Orders
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
-from gangru.market.daily import Codes, DailyMarket, Dates, Floats
+from gangru.market.daily import Codes, DailyMarket, Dates, Floats, carried
 
 # Spans that an A-share reader asks for: name, first day, last day.
 STRESS = (("micro-caps fall, 2024-01 and 02", "2024-01-01", "2024-02-29"),)
@@ -135,7 +135,7 @@ def span(on: Ground, scores_MN: Floats) -> tuple[np.ndarray, int, np.ndarray]:
 
 
 def unfilled(orders: Orders) -> pl.DataFrame:
-    """side, reason, orders, wanted, filled: the first tries that something cut, summed."""
+    """side, reason, orders, wanted, filled: the first tries that something cut, summed, and the departures."""
     cut = (orders.reason > 0) & ~orders.retry
     table = pl.DataFrame(
         {
@@ -175,10 +175,14 @@ def micro_cap_weights(main: Measured, on: Ground, market: DailyMarket) -> pl.Dat
 
 
 def micro_caps(on: Ground, market: DailyMarket) -> tuple[np.ndarray, np.ndarray]:
-    """The smallest 400 names and the least liquid fifth of the universe as of each factor date, two (M, N)."""
+    """The smallest 400 names and the least liquid fifth of the universe as of each factor date, two (M, N).
+
+    A stock that does not trade that day has the value of its last day.
+    """
     rows = on.months.start
-    value = market.float_shares[rows] * market.close[rows]
-    return smallest(on.universe, value), least_liquid(on.universe, usual_amounts(market, rows))
+    return smallest(on.universe, carried(market.float_value())[rows]), least_liquid(
+        on.universe, usual_amounts(market, rows)
+    )
 
 
 def without_micro_caps(
@@ -204,11 +208,12 @@ def without_micro_caps(
 
 
 def stress(dates: Dates, value: Floats, benchmark: Floats) -> pl.DataFrame:
-    """The spans of STRESS that the portfolio lived through, net, a row each."""
+    """The spans of STRESS that the portfolio lived through from before the first day to the last, net, a row each."""
     rows = []
-    for name, first, last in STRESS:
-        one = within(dates, value, benchmark, np.datetime64(first), np.datetime64(last))
-        if one.days:
+    for name, begin, end in STRESS:
+        first, last = np.datetime64(begin), np.datetime64(end)
+        one = within(dates, value, benchmark, first, last)
+        if one.days and dates[0] < first and dates[-1] >= last:
             rows.append({"span": name} | asdict(one))
     schema = {
         "span": pl.String,

@@ -78,8 +78,8 @@ def measured_months(
     return months, horizon, notes
 
 
-def parsed_month(text: str) -> np.datetime64:
-    """A month from 'YYYY-MM'; raises EvaluationError for anything else."""
+def parsed_month(text: str, name: str = "last_month") -> np.datetime64:
+    """A month from 'YYYY-MM'; raises EvaluationError, which calls it `name`, for anything else."""
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
-        raise EvaluationError(f"last_month = {text!r}: expected a month as YYYY-MM, such as 2020-07")
+        raise EvaluationError(f"{name} = {text!r}: expected a month as YYYY-MM, such as 2020-07")
     return np.datetime64(text, "M")

@@ -22,18 +22,21 @@ def random_portfolios(
 ) -> RandomScores:
     """Random scores on the universe of the return months `first` to `last`, both included; default all of the data.
 
-    Sees nothing after the day that follows the last month. Raises EvaluationError with fewer than two months.
+    Sees nothing after the day that follows the last month. Raises EvaluationError with fewer than two months in which
+    anybody is eligible.
     """
     dates, portfolio = inputs.market.dates, inputs.workspace.settings.portfolio
     months = return_months(dates, dates[0], dates[-1])
     months = up_to(months, parsed_month(last)) if last else months
-    begin = int(np.searchsorted(months.month, parsed_month(first))) if first else 0
+    begin = int(np.searchsorted(months.month, parsed_month(first, "first"))) if first else 0
     eligible = inputs.universe.eligible[months.start[begin:]]
-    begin += int(eligible.any(axis=1).argmax()) if len(eligible) else 0
+    there = np.asarray(eligible.any(axis=1))
+    begin += int(there.argmax()) if there.any() else len(there)
     start, end = months.start[begin:], months.end[begin:]
     if len(start) < 2:
         raise EvaluationError(
-            f"{len(start)} return months between {first or dates[0]} and {last or dates[-1]}: expected two or more"
+            f"{len(start)} return months with an eligible stock between {first or dates[0]} and {last or dates[-1]}: "
+            "expected two or more"
         )
     exit_row = int(end[-1]) + ENTRY_LAG
     market = inputs.market.first_days(exit_row + 1)

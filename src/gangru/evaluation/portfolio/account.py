@@ -45,12 +45,16 @@ class Account:
         return self.cash + float(self.units[stock] @ marks_at(self.tape, row, stock))
 
     def write(self, first: int, last: int) -> None:
-        """Write down the values at the closes of the rows from `first` to `last`, which nothing was traded between."""
+        """Write down the values at the closes of the rows from `first` to `last`, which nothing was traded between.
+
+        Each row is summed by itself: a matrix product rounds a row by how many others there are, that is by the future.
+        """
         if first > last:
             return
         stock = np.flatnonzero(self.units > 0)
         self.rows.append(np.arange(first, last + 1))
-        self.values.append(self.cash + self.tape.held[first : last + 1, stock] @ self.units[stock])
+        worth = np.ascontiguousarray(self.tape.held[first : last + 1, stock] * self.units[stock])
+        self.values.append(self.cash + worth.sum(axis=1))
 
     def take(self, day: Day, filled: Filled) -> None:
         """Change the holdings by what was filled."""

@@ -8,7 +8,7 @@ from gangru.errors import EvaluationError
 from gangru.evaluation.months import Rows
 from gangru.evaluation.portfolio.account import follow_account
 from gangru.evaluation.portfolio.terms import Tape, free_terms
-from gangru.market.daily import Bools, Floats
+from gangru.market.daily import Bools, Dates, Floats
 
 
 @dataclass(frozen=True)
@@ -27,21 +27,29 @@ def universe_benchmark(tape: Tape, rows: Rows, last: int, universe: Bools, held:
     return Benchmark(path.value, path.month_return)
 
 
-def index_benchmark(index: Floats, rows: Rows, last: int, held: Bools, path_rows: Rows) -> Benchmark:
-    """An index of these closes (D,), carried over days without one, on the portfolio's `path_rows`.
+def index_benchmark(
+    index: Floats, dates: Dates, rows: Rows, last: int, held: Bools, path_rows: Rows
+) -> Benchmark:
+    """An index of these closes (D,), carried over days without one, on the portfolio's `path_rows` of the `dates` (D,).
 
     A month's return is from the close of one execution day to that of the next, whatever the price of the orders.
-    Raises EvaluationError where the index is not there yet on the first row.
+    Raises EvaluationError where the index is not there yet on the first of them.
     """
     if len(path_rows) and np.isnan(index[path_rows[0]]):
         raise EvaluationError(
-            f"the benchmark has no close on or before row {path_rows[0]} of the market: expected an index that reaches "
-            "back to the first execution day; choose another portfolio.benchmark"
+            f"the benchmark {beginning(index, dates)}: expected an index that reaches back to {dates[path_rows[0]]}, "
+            "where the portfolio begins; choose another portfolio.benchmark, or a factor that begins later"
         )
     growth = index[path_rows] / index[np.maximum(path_rows - 1, 0)]
     value = np.cumprod(np.concatenate([np.ones(1), growth[1:]])) if len(path_rows) else np.zeros(0)
     ends = np.append(rows[1:], last)
     return Benchmark(value, np.where(held, index[ends] / index[rows] - 1, np.nan))
+
+
+def beginning(index: Floats, dates: Dates) -> str:
+    """When an index begins, in words."""
+    known = np.flatnonzero(~np.isnan(index))
+    return f"begins on {dates[known[0]]}" if len(known) else "has no close"
 
 
 def of_traded(weights: Floats, tape: Tape, rows: Rows) -> Floats:

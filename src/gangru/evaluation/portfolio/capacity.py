@@ -8,7 +8,7 @@ import polars as pl
 from gangru.evaluation.months import Rows
 from gangru.evaluation.performance import annual_return
 from gangru.evaluation.portfolio.account import follow_account
-from gangru.evaluation.portfolio.path import Orders
+from gangru.evaluation.portfolio.path import DEPARTED, Orders
 from gangru.evaluation.portfolio.terms import Tape, Terms
 from gangru.market.daily import Bools, Floats
 from gangru.market.rules import least_commission
@@ -60,7 +60,10 @@ def capacity_curve(
 
 
 def fill_rate(orders: Orders, side: int | None = None) -> float | None:
-    """Yuan filled over yuan asked for, further tries of an open order asking for nothing new; None without orders."""
-    chosen = np.ones(len(orders.row), dtype=bool) if side is None else orders.side == side
+    """Yuan filled over yuan asked for, further tries of an open order asking for nothing new; None without orders.
+
+    A departure is no order.
+    """
+    chosen = (orders.reason != DEPARTED) & ((orders.side == side) if side is not None else True)
     asked = float(orders.wanted[chosen & ~orders.retry].sum())
     return float(orders.filled[chosen].sum()) / asked if asked > 0 else None

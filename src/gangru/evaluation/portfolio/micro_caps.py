@@ -16,16 +16,25 @@ DAYS = 20  # of the mean amount
 
 
 def smallest(universe: Bools, value: Floats) -> Bools:
-    """The 400 stocks of each universe with the smallest float value in yuan, (M, N); who has none is not among them."""
+    """The 400 stocks of each universe with the smallest float value in yuan, (M, N); who has none is not among them.
+
+    And who is outside the universe and no larger than the largest of them.
+    """
     place = places(-np.where(universe, value, np.nan))
-    return np.asarray((place >= 0) & (place < SMALLEST))
+    return with_outsiders((place >= 0) & (place < SMALLEST), universe, value)
 
 
 def least_liquid(universe: Bools, amount: Floats) -> Bools:
-    """The fifth of each universe with the smallest usual amount a day, (M, N)."""
+    """The fifth of each universe with the smallest usual amount a day, (M, N), and outsiders as in `smallest`."""
     place = places(-np.where(universe, amount, np.nan))
     count = (place >= 0).sum(axis=1, keepdims=True)
-    return np.asarray((place >= 0) & (place < np.floor(count * ILLIQUID)))
+    return with_outsiders((place >= 0) & (place < np.floor(count * ILLIQUID)), universe, amount)
+
+
+def with_outsiders(chosen: Bools, universe: Bools, value: Floats) -> Bools:
+    """The chosen and who is outside the universe with no more than the most that any of them has, (M, N)."""
+    most = np.where(chosen, value, -np.inf).max(axis=1, keepdims=True, initial=-np.inf)
+    return np.asarray(chosen | (~universe & (value <= most)))
 
 
 def usual_amounts(market: DailyMarket, rows: np.ndarray) -> Floats:

@@ -65,9 +65,8 @@ class Terms:
 
     def without_costs(self) -> "Terms":
         """The same account where nothing is charged; itself where nothing is."""
-        if not (
-            self.commission or self.slippage or self.impact or self.buy_levy.any() or self.sell_levy.any()
-        ):
+        levies = self.buy_levy.any() or self.sell_levy.any() or self.least.any()
+        if not (self.commission or self.slippage or self.impact or levies):
             return self
         nothing = np.zeros_like(self.buy_levy)
         return replace(
