@@ -15,3 +15,9 @@ gangru ablate -C "$workspace" --folds 2018-12-31,2019-12-31,2020-06-30 --seeds 2
   --set training.validation_stocks_per_date=1000 \
   --with "recon: gan.reconstruction_weight=10" \
   --markdown "$workspace/ablation.md"
+# which z, and whether the generated windows' small scale is what costs: on the first training
+gangru ablate -C "$workspace" --folds 2018-12-31 --seeds 2 --until 2021-12 \
+  --set training.validation_stocks_per_date=1000 \
+  --with "recon: gan.reconstruction_weight=10" --with "standard: gan.standardise=true" \
+  --with "zboth: gan.z=window+noise" --with "znoise: gan.z=noise" \
+  --markdown "$workspace/ablation-z.md"
