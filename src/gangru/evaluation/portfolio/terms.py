@@ -8,9 +8,10 @@ from typing import Literal
 
 import numpy as np
 
+from gangru.evaluation.months import Rows
 from gangru.evaluation.settings import PortfolioSettings
 from gangru.market.daily import Bools, Codes, DailyMarket, Dates, Floats, carried
-from gangru.market.rules import can_buy, can_sell, cost_rates, least_commission
+from gangru.market.rules import cost_rates, fillable, least_commission
 
 Execution = Literal["close", "open", "vwap"]
 
@@ -81,9 +82,17 @@ def free_terms(days: int) -> Terms:
     return Terms(commission=0.0, buy_levy=nothing, sell_levy=nothing, least=nothing)
 
 
-def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool) -> Tape:
-    """The market at one price of the day, with the rules or as `Tape.without_rules`."""
-    never = np.zeros((1, 1), dtype=bool)
+def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool, rows: Rows | None = None) -> Tape:
+    """The market at one price of the day, with the rules or as `Tape.without_rules`.
+
+    With `rows`, ascending, the rules are looked up on those days alone, and on all others they forbid every order.
+    """
+    no_buy = no_sell = np.zeros((1, 1), dtype=bool)
+    if obey_rules:
+        at = slice(None) if rows is None else rows
+        no_buy, no_sell = (np.ones(market.close.shape, dtype=bool) for _ in range(2))
+        buy, sell = fillable(market, price=execution, rows=rows)
+        no_buy[at], no_sell[at] = ~buy, ~sell
     tape = Tape(
         dates=market.dates,
         codes=market.codes,
@@ -91,8 +100,8 @@ def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool) -> T
         price=execution_price(market, execution),
         factor=market.factor,
         amount=market.amount,
-        no_buy=~can_buy(market, price=execution) if obey_rules else never,
-        no_sell=~can_sell(market, price=execution) if obey_rules else never,
+        no_buy=no_buy,
+        no_sell=no_sell,
         held=carried(market.adjusted("close")),
         at_close=execution == "close",
     )
