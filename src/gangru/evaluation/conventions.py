@@ -23,9 +23,10 @@ from gangru.market.daily import Bools, DailyMarket, Dates, Floats
 class Ground:
     """What every score is measured on; nothing in it is later than the evaluation may look.
 
-    `prices` (D, N) adjusted closes, carried; `traded` (D, N); `months` the return months; `universe` (M, N) the benchmark's stocks and `industry` (M, N) the industries, −1 unknown, both
-    as of each factor date; `tape` what the portfolio trades on at the settings' price, `close_tape` at the close;
-    `terms` of the account; `index` (D,) closes of the benchmark, carried, None where it is the universe.
+    `prices` (D, N) adjusted closes, carried; `traded` (D, N); `months` the return months; `universe` (M, N) the
+    benchmark's stocks and `industry` (M, N) the industries, −1 unknown, both as of each factor date; `tape` what the
+    portfolio trades on at the settings' price, `close_tape` at the close, both on `order_rows` alone; `terms` of the
+    account; `index` (D,) closes of the benchmark, carried, None where it is the universe.
     """
 
     dates: Dates

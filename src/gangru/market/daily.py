@@ -4,6 +4,7 @@ Shapes: D trading days, ascending, × N stocks in ascending order of code. NaN s
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -136,7 +137,7 @@ class DailyMarket:
 def carried(values: Floats) -> Floats:
     """The last known value of each stock on or before each day, (D, N); NaN before the first."""
     out = values.copy()
-    for before, today in zip(out[:-1], out[1:], strict=True):
+    for before, today in pairwise(out):
         np.copyto(today, before, where=np.isnan(today))
     return out
 

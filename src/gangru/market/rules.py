@@ -3,7 +3,8 @@
 The rules are rows of `rules_table.RULES`; a user's own rules are a `TradingRules` handed to the functions. Prices are
 compared in integer cents.
 
-Shapes: D trading days × N stocks; M of the days, where only those at some `rows` are asked for. Source: trading rules of SSE, SZSE and BSE as summed up in the method, §7.
+Shapes: D trading days × N stocks; M of the days, where only those at some `rows` are asked for. Source: trading rules
+of SSE, SZSE and BSE as summed up in the method, §7.
 """
 
 import math

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from gangru.evaluation.anatomy.chunks import correlated
 from gangru.evaluation.groups import top
 from gangru.evaluation.ic import mean_of_defined, spearman, unit_deviations
 from gangru.evaluation.industry import row_means
@@ -118,7 +117,7 @@ def exposure_table(scores_MN: Floats, styles: Mapping[str, Floats], min_stocks: 
     best = top(scores_MN, TOP)
     rows = []
     for name, style in styles.items():
-        rho = correlated(spearman, scores_MN, style, min_stocks)
+        rho = spearman(scores_MN, style, min_stocks)
         z = np.where(best, standardised(style, scores_MN), np.nan)
         known = np.where(np.isnan(scores_MN), np.nan, ~np.isnan(style))
         rows.append(
@@ -141,7 +140,7 @@ def style_ic_table(
     """Each style's own rank IC among the stocks that the factor scores. Columns style, rank_ic, t, months."""
     rows = []
     for name, style in styles.items():
-        ic = correlated(spearman, np.where(np.isnan(scores_MN), np.nan, style), returns_MN, min_stocks)
+        ic = spearman(np.where(np.isnan(scores_MN), np.nan, style), returns_MN, min_stocks)
         rows.append(
             {
                 "style": name,

@@ -87,10 +87,9 @@ def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool, rows
 
     With `rows`, ascending, the rules are looked up on those days alone, and on all others they forbid every order.
     """
-    no_buy = no_sell = np.zeros((1, 1), dtype=bool)
+    no_buy, no_sell = (np.ones(market.close.shape, dtype=bool) for _ in range(2))
     if obey_rules:
         at = slice(None) if rows is None else rows
-        no_buy, no_sell = (np.ones(market.close.shape, dtype=bool) for _ in range(2))
         buy, sell = fillable(market, price=execution, rows=rows)
         no_buy[at], no_sell[at] = ~buy, ~sell
     tape = Tape(
