@@ -219,10 +219,11 @@ def buyable_shares(codes: Codes, day: date, wanted: Floats, rules: TradingRules 
 
     To sell is freer: what is left of a holding below one lot goes in one order.
     """
-    lots = {name: rule_on([rule for rule in rules.lots if rule.board == name], day) for name in BOARDS}
-    boards = board(codes).tolist()
-    least = np.array([lots[name].least for name in boards], dtype=np.float64)
-    step = np.array([lots[name].step for name in boards], dtype=np.float64)
+    boards = board(codes)
+    least, step = np.empty(len(codes)), np.empty(len(codes))
+    for name in BOARDS:
+        lot = rule_on([rule for rule in rules.lots if rule.board == name], day)
+        least[boards == name], step[boards == name] = lot.least, lot.step
     above = np.floor((wanted - least) / step) * step
     return np.asarray(np.where(wanted >= least, least + above, 0.0))
 

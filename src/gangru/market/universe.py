@@ -75,11 +75,8 @@ def listed_days(
     `rows` (M,) asks for those dates alone, (M, N).
     """
     today = np.searchsorted(calendar, market.dates if rows is None else market.dates[rows])
-    age = np.where(
-        np.isnat(market.list_date)[None, :],
-        np.iinfo(np.int32).max,
-        today[:, None] - calendar_position(market.list_date, calendar)[None, :],
-    )
+    age = today[:, None] - calendar_position(market.list_date, calendar)[None, :]
+    age[:, np.isnat(market.list_date)] = np.iinfo(np.int32).max
     for listed_again in market.relisted:
         stocks = np.flatnonzero(~np.isnat(listed_again))
         since = today[:, None] - calendar_position(listed_again[stocks], calendar)[None, :]

@@ -76,7 +76,7 @@ def follow_account(
     months, ends = len(rows), np.append(rows[1:], last)
     there = np.ones(months, dtype=bool) if held is None else held
     start = terms.account_yuan or 1.0
-    account = Account(tape, terms, start, np.zeros(len(tape.codes)), last_trades(tape))
+    account = Account(tape, terms, start, np.zeros(len(tape.codes)), tape.last_trades)
     month_return, turnover, cost = (np.full(months, np.nan) for _ in range(3))
     for m in np.flatnonzero(there).tolist():
         row, end = int(rows[m]), int(ends[m])
@@ -104,12 +104,6 @@ def follow_account(
         cost,
         joined(account.orders),
     )
-
-
-def last_trades(tape: Tape) -> Rows:
-    """Row of each stock's last day of trading on the tape, (N,); −1 where it never trades."""
-    traded = ~np.isnan(tape.close)
-    return np.where(traded.any(axis=0), len(traded) - 1 - traded[::-1].argmax(axis=0), -1)
 
 
 def rebalance(account: Account, row: int, weights: Floats) -> tuple[float, Wish | None, float]:

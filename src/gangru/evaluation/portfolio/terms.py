@@ -4,6 +4,7 @@ D days of the market's axis × N stocks.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -37,6 +38,12 @@ class Tape:
     held: Floats
     at_close: bool = True
     free: bool = False
+
+    @cached_property
+    def last_trades(self) -> Rows:
+        """Row of each stock's last day of trading, (N,); −1 where it never trades."""
+        traded = ~np.isnan(self.close)
+        return np.where(traded.any(axis=0), len(traded) - 1 - traded[::-1].argmax(axis=0), -1)
 
     def without_rules(self) -> "Tape":
         """The same market where only a purchase of what does not trade fails."""
