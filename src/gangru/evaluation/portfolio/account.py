@@ -13,6 +13,7 @@ from gangru.evaluation.portfolio.filling import (
     Day,
     Filled,
     Wish,
+    blocks,
     costs,
     day_of,
     fill,
@@ -177,9 +178,9 @@ def carry_on(account: Account, row: int, end: int, wish: Wish | None, *, written
         if wish is None or not wish.any():
             break
         stock = np.flatnonzero((wish.sell_units > 0) | (wish.buy_yuan > 0))
-        day = day_of(account.tape, account.terms, day_row, stock)
-        free = ((wish.sell_units[stock] > 0) & (day.blocked_sell == FILLED)) | (
-            (wish.buy_yuan[stock] > 0) & (day.blocked_buy == FILLED)
+        blocked_buy, blocked_sell = blocks(account.tape, day_row, stock)
+        free = ((wish.sell_units[stock] > 0) & (blocked_sell == FILLED)) | (
+            (wish.buy_yuan[stock] > 0) & (blocked_buy == FILLED)
         )
         if not free.any():
             continue
