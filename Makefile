@@ -48,6 +48,7 @@ lint: setup ## ruff, mypy strict, import-linter
 bench: setup ## time the stages on this machine
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/market_data.py
+	$(BIN)/python benchmarks/evaluation.py
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(PEERS) demo build dist

@@ -5,10 +5,12 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from gangru.evaluation.groups import annualised, decile_table, group_means, group_numbers, places, top
 
 NAN = np.nan
+few = st.sampled_from([-np.inf, -1.0, 0.0, -0.0, 2.5, np.inf, NAN])
 
 
 @given(st.integers(1, 80), st.integers(2, 10), st.integers(0, 1000))
@@ -82,3 +84,11 @@ def test_no_month_gives_a_table_of_nulls():
     assert table["monthly_return"].null_count() == 10
     assert table.schema["monthly_return"] == pl.Float64
     assert monotonicity is None
+
+
+@given(arrays(float, st.tuples(st.integers(1, 4), st.integers(1, 30)), elements=few))
+def test_places_are_those_of_python_s_stable_sort(scores):
+    for row, place in zip(scores.tolist(), places(scores).tolist(), strict=True):
+        scored = [k for k, score in enumerate(row) if score == score]
+        expected = {k: i for i, k in enumerate(sorted(scored, key=lambda k: -row[k]))}
+        assert place == [expected.get(k, -1) for k in range(len(row))]

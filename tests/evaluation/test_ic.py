@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from gangru.evaluation import chunks as chunked
 from gangru.evaluation.ic import HORIZONS_DAYS, average_ranks, decay, forward_returns, pearson, spearman
 from gangru.market.daily import carried
 
@@ -115,3 +116,25 @@ def test_a_horizon_beyond_the_data_is_undefined_not_zero():
     table = decay(np.ones((1, 40)), np.ones((10, 40)), np.ones((10, 40), dtype=bool), np.array([8]), 30)
     assert table["rank_ic"].to_list() == [None] * 6
     assert table["months"].sum() == 0
+
+
+@given(
+    arrays(
+        float,
+        st.tuples(st.integers(1, 4), st.integers(1, 12)),
+        elements=st.sampled_from([-np.inf, 1.0, np.inf, NAN]),
+    )
+)
+def test_infinite_values_have_ranks_and_missing_ones_have_none(x):
+    expected = np.array([scipy.stats.rankdata(row, nan_policy="omit") for row in x])
+    np.testing.assert_array_equal(average_ranks(x), expected)
+
+
+@pytest.mark.parametrize("correlation", [pearson, spearman])
+def test_rows_worked_on_together_make_no_difference(correlation, monkeypatch):
+    x, y = np.round(np.random.default_rng(0).normal(size=(2, 23, 11)), 1)
+    x[x > 1] = NAN
+    whole = correlation(x, y, 3)
+    monkeypatch.setattr(chunked, "CELLS", 40)  # three rows at a time
+    np.testing.assert_array_equal(correlation(x, y, 3), whole)
+    assert not np.isnan(whole).any()

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gangru.errors import StoreError
 from gangru.market.schema import BARS, CALENDAR, SECURITIES, TABLES, Table
 from gangru.market.store import Change, Store
+from gangru.market.store_rows import in_order
 
 
 def bars(*rows: tuple[str, date, float | None], amount: float | None = None) -> pl.DataFrame:
@@ -266,3 +267,19 @@ def test_pins_that_fit_no_table_or_version_are_refused(store: Store) -> None:
     store.upsert(BARS, bars(("600000.SH", OLD, 1.0)))
     with pytest.raises(StoreError, match="cannot be read at version 4"):
         Store.open(store.uri, {"bars": 4}).read("bars")
+
+
+KEYED = {"date": pl.Int64, "code": pl.String}
+
+
+@given(st.lists(st.tuples(st.none() | st.integers(0, 2), st.none() | st.sampled_from("abc")), max_size=6))
+def test_rows_are_put_in_order_wherever_they_are_not(rows: list[tuple[int | None, str | None]]) -> None:
+    frame = pl.DataFrame(rows, schema=KEYED, orient="row").with_row_index("row")
+    expected = frame.sort("date", "code").drop("row")
+    assert in_order(frame, ("date", "code")).drop("row").equals(expected)
+
+
+def test_rows_that_are_in_order_stay_the_same_rows() -> None:
+    frame = pl.DataFrame([(0, "a"), (0, "b"), (1, "a"), (1, "a")], schema=KEYED, orient="row")
+    assert in_order(frame, ("date", "code")) is frame
+    assert in_order(frame[::-1], ("date", "code")) is not frame

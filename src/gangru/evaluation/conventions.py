@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gangru.evaluation.ic import forward_returns, pearson, spearman
-from gangru.evaluation.months import ENTRY_LAG, ReturnMonths
+from gangru.evaluation.months import ENTRY_LAG, ReturnMonths, Rows
 from gangru.evaluation.portfolio.benchmark import Benchmark, index_benchmark, of_traded, universe_benchmark
 from gangru.evaluation.portfolio.held import months_held
 from gangru.evaluation.portfolio.long import PortfolioPath, follow
@@ -17,23 +17,21 @@ from gangru.evaluation.portfolio.targets import target_weights
 from gangru.evaluation.portfolio.terms import Tape, Terms, tape_of, terms_of
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
 from gangru.market.daily import Bools, DailyMarket, Dates, Floats
-from gangru.market.rules import can_buy
 
 
 @dataclass(frozen=True)
 class Ground:
     """What every score is measured on; nothing in it is later than the evaluation may look.
 
-    `prices` (D, N) adjusted closes, carried; `traded`, `no_buy` (D, N), the second by the rules at the close; `months`
-    the return months; `universe` (M, N) the benchmark's stocks and `industry` (M, N) the industries, −1 unknown, both
-    as of each factor date; `tape` what the portfolio trades on at the settings' price, `close_tape` at the close;
-    `terms` of the account; `index` (D,) closes of the benchmark, carried, None where it is the universe.
+    `prices` (D, N) adjusted closes, carried; `traded` (D, N); `months` the return months; `universe` (M, N) the
+    benchmark's stocks and `industry` (M, N) the industries, −1 unknown, both as of each factor date; `tape` what the
+    portfolio trades on at the settings' price, `close_tape` at the close, both on `order_rows` alone; `terms` of the
+    account; `index` (D,) closes of the benchmark, carried, None where it is the universe.
     """
 
     dates: Dates
     prices: Floats
     traded: Bools
-    no_buy: Bools
     months: ReturnMonths
     universe: Bools
     industry: NDArray[np.int16]
@@ -67,23 +65,28 @@ def ground(
     index: Floats | None = None,
 ) -> Ground:
     """Derive from a market, already cut to what may be seen, what measuring needs."""
-    close_tape = tape_of(market, "close", obey_rules=portfolio.obey_rules)
+    rows, obey = order_rows(months, portfolio), portfolio.obey_rules
+    close_tape = tape_of(market, "close", obey_rules=obey, rows=rows)
     at_close = portfolio.execution == "close"
     return Ground(
         dates=market.dates,
         prices=close_tape.held,
         traded=market.traded,
-        no_buy=close_tape.no_buy if portfolio.obey_rules else ~can_buy(market),
         months=months,
         universe=universe,
         industry=industry,
-        tape=close_tape
-        if at_close
-        else tape_of(market, portfolio.execution, obey_rules=portfolio.obey_rules),
+        tape=close_tape if at_close else tape_of(market, portfolio.execution, obey_rules=obey, rows=rows),
         close_tape=close_tape,
         terms=terms_of(portfolio, market.dates),
         index=index,
     )
+
+
+def order_rows(months: ReturnMonths, portfolio: PortfolioSettings) -> Rows:
+    """The days on which an account may deal, ascending: at both conventions' entries, or whenever an order is open."""
+    if portfolio.unfilled == "carry" and len(months):
+        return np.arange(months.start[0], months.exit(ENTRY_LAG)[-1] + 1)
+    return np.union1d(months.entry(0), months.entry(ENTRY_LAG))
 
 
 def measure(

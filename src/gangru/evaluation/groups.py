@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gangru.evaluation.ic import mean_of_defined, spearman
+from gangru.evaluation.ic import ascending, mean_of_defined, spearman
 from gangru.market.daily import Bools, Floats
 
 MONTHS_PER_YEAR = 12
@@ -20,7 +20,9 @@ def places(scores_MN: Floats) -> NDArray[np.int64]:
     Equal scores keep the order of the columns, so a table sorted by code gives the same places on any
     machine.
     """
-    order = np.argsort(-scores_MN, axis=1, kind="stable")
+    order, equal = ascending(-scores_MN)
+    tied = equal.any(axis=1)
+    order[tied] = np.argsort(-scores_MN[tied], axis=1, kind="stable")
     place = np.empty(scores_MN.shape, dtype=np.int64)
     np.put_along_axis(place, order, np.arange(scores_MN.shape[1])[None, :], axis=1)
     return np.where(np.isnan(scores_MN), -1, place)

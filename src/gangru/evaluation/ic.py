@@ -3,9 +3,12 @@
 M dates × N stocks; NaN where a stock has no score or no return.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 
+from gangru.evaluation.chunks import chunks
 from gangru.evaluation.months import Rows
 from gangru.market.daily import Bools, Floats
 
@@ -24,31 +27,53 @@ def forward_returns(prices: Floats, traded: Bools, entry: Rows, exit_: Rows) -> 
     return np.where(traded[entry], returns, np.nan)
 
 
+def ascending(x_MN: Floats) -> tuple[Rows, Bools]:
+    """The columns of each row in ascending order, NaN last, and which values equal the one before, (M, N − 1).
+
+    Equal values come in no promised order.
+    """
+    known = ~np.isnan(x_MN)
+    # Sorting takes half the time without NaN, and what stands for it here sorts last as well.
+    filled = x_MN if np.isposinf(x_MN).any() else np.where(known, x_MN, np.inf)
+    order = np.argsort(filled, axis=1)
+    sorted_ = np.take_along_axis(filled, order, axis=1)
+    within = np.arange(1, x_MN.shape[1]) < known.sum(axis=1, keepdims=True)
+    return order, (sorted_[:, 1:] == sorted_[:, :-1]) & within
+
+
 def average_ranks(x_MN: Floats) -> Floats:
     """Ranks 1…n within each row, ties sharing their mean rank; NaN stays NaN and takes no rank."""
-    m, n = x_MN.shape
-    if m * n == 0:
+    if not x_MN.size:
         return x_MN.copy()
-    order = np.argsort(x_MN, axis=1, kind="stable")
-    sorted_ = np.take_along_axis(x_MN, order, axis=1)
-    starts = np.ones((m, n), dtype=bool)
-    starts[:, 1:] = sorted_[:, 1:] != sorted_[:, :-1]
-    group = np.cumsum(starts.ravel()) - 1
-    position = np.broadcast_to(np.arange(1.0, n + 1), (m, n)).ravel()
-    mean = np.bincount(group, weights=position) / np.bincount(group)
-    ranks = np.empty((m, n))
-    np.put_along_axis(ranks, order, mean[group].reshape(m, n), axis=1)
+    order, equal = ascending(x_MN)
+    place = np.tile(np.arange(1.0, x_MN.shape[1] + 1), (len(x_MN), 1))
+    tied = equal.any(axis=1)
+    if tied.any():
+        place[tied] = shared(place[tied], equal[tied])
+    ranks = np.empty(x_MN.shape)
+    np.put_along_axis(ranks, order, place, axis=1)
     return np.where(np.isnan(x_MN), np.nan, ranks)
+
+
+def shared(place_MN: Floats, equal: Bools) -> Floats:
+    """The mean place of each run of values that are `equal` to the one before, (M, N − 1), for all of the run."""
+    starts = np.ones(place_MN.shape, dtype=bool)
+    starts[:, 1:] = ~equal
+    run = np.cumsum(starts.ravel()) - 1
+    mean = np.bincount(run, weights=place_MN.ravel()) / np.bincount(run)
+    return np.asarray(mean[run].reshape(place_MN.shape))
 
 
 def unit_deviations(x_MN: Floats, count: Floats) -> Floats:
     """Deviations from each row's mean scaled to a sum of squares of 1; NaN rows where the row is constant."""
+    known = ~np.isnan(x_MN)
+    filled = np.where(known, x_MN, 0)
+    largest = np.abs(filled).max(axis=1, keepdims=True, initial=0)
+    scaled = filled / np.where(largest > 0, largest, 1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        largest = np.nan_to_num(np.abs(x_MN)).max(axis=1, keepdims=True, initial=0)
-        scaled = np.nan_to_num(x_MN / largest)
-        deviation = np.where(np.isnan(x_MN), 0, scaled - scaled.sum(axis=1, keepdims=True) / count[:, None])
+        deviation = np.where(known, scaled - scaled.sum(axis=1, keepdims=True) / count[:, None], 0)
         length = np.sqrt((deviation**2).sum(axis=1, keepdims=True))
-        return np.where(length > CONSTANT * np.sqrt(count)[:, None], deviation / length, np.nan)
+        return deviation / np.where(length > CONSTANT * np.sqrt(count)[:, None], length, np.nan)
 
 
 def pearson(x_MN: Floats, y_MN: Floats, min_stocks: int) -> Floats:
@@ -56,19 +81,23 @@ def pearson(x_MN: Floats, y_MN: Floats, min_stocks: int) -> Floats:
 
     NaN with fewer than `min_stocks` of them or where either side is constant.
     """
-    both = ~np.isnan(x_MN) & ~np.isnan(y_MN)
-    count = both.sum(axis=1).astype(float)
-    x = unit_deviations(np.where(both, x_MN, np.nan), count)
-    y = unit_deviations(np.where(both, y_MN, np.nan), count)
-    return np.where(count >= min_stocks, np.clip((x * y).sum(axis=1), -1, 1), np.nan)
+    return correlations(x_MN, y_MN, min_stocks, lambda values: values)
 
 
 def spearman(x_MN: Floats, y_MN: Floats, min_stocks: int) -> Floats:
     """Spearman correlation of each row, ties at their mean rank; otherwise as `pearson`."""
-    both = ~np.isnan(x_MN) & ~np.isnan(y_MN)
-    x = average_ranks(np.where(both, x_MN, np.nan))
-    y = average_ranks(np.where(both, y_MN, np.nan))
-    return pearson(x, y, min_stocks)
+    return correlations(x_MN, y_MN, min_stocks, average_ranks)
+
+
+def correlations(x_MN: Floats, y_MN: Floats, min_stocks: int, measured: Callable[[Floats], Floats]) -> Floats:
+    """Correlation of each row of what is `measured` of both sides, over the stocks that have both."""
+    out = np.full(len(x_MN), np.nan)
+    for part in chunks(*x_MN.shape):
+        both = ~np.isnan(x_MN[part]) & ~np.isnan(y_MN[part])
+        count = both.sum(axis=1).astype(float)
+        x, y = (unit_deviations(measured(np.where(both, side[part], np.nan)), count) for side in (x_MN, y_MN))
+        out[part] = np.where(count >= min_stocks, np.clip((x * y).sum(axis=1), -1, 1), np.nan)
+    return out
 
 
 def mean_of_defined(values: Floats) -> float | None:

@@ -27,6 +27,7 @@ from gangru.evaluation.trading import trading
 from gangru.evaluation.view import View, look
 from gangru.market.daily import Bools, DailyMarket, Dates, Floats
 from gangru.market.intervals import industry_matrix, member_matrices
+from gangru.market.rules import can_buy
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ def evaluate_factor(
         deciles=deciles,
         decay=decay(factor_MN, on.prices, on.traded, months.entry(ENTRY_LAG), settings.min_stocks),
         industries=industries,
-        picks=newest_picks(view, on, on_pick_date, names, portfolio.fraction),
+        picks=newest_picks(view, on_pick_date, names, portfolio.fraction),
         drops=drop_table(scores.drops | unknown | other_drops, factor_MN, main, on),
         monotonicity=monotonicity,
         industries_lost=lost(industries, "excess_month"),
@@ -185,17 +186,15 @@ def industries_of(
     return table, {("industry", "industry unknown"): int((~np.isnan(factor_MN) & (index < 0)).sum())}
 
 
-def newest_picks(
-    view: View, on: Ground, industry: IndustryIndex, names: pl.DataFrame, fraction: float
-) -> pl.DataFrame:
+def newest_picks(view: View, industry: IndustryIndex, names: pl.DataFrame, fraction: float) -> pl.DataFrame:
     """The stocks of the newest factor date; `industry` as of that date."""
     scores = view.scores
-    row = int(np.searchsorted(on.dates, scores.date[-1]))
+    row = np.searchsorted(view.market.dates, scores.date[-1:])
     table = pick_table(
         view.market.codes,
         scores.factor[-1],
         scores.factor[-2] if len(scores.date) > 1 else None,
-        buyable=~on.no_buy[row],
+        buyable=can_buy(view.market, rows=row)[0],
         fraction=fraction,
     )
     return described(table, view.market.codes, industry, names)

@@ -4,6 +4,7 @@ Shapes: D trading days, ascending, × N stocks in ascending order of code. NaN s
 """
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -135,10 +136,21 @@ class DailyMarket:
 
 def carried(values: Floats) -> Floats:
     """The last known value of each stock on or before each day, (D, N); NaN before the first."""
-    known = ~np.isnan(values)
-    rows = np.where(known, np.arange(len(values))[:, None], 0)
-    np.maximum.accumulate(rows, axis=0, out=rows)
-    return np.take_along_axis(values, rows, axis=0)
+    out = values.copy()
+    for before, today in pairwise(out):
+        np.copyto(today, before, where=np.isnan(today))
+    return out
+
+
+def carried_to(rows: NDArray[np.int64], values: Floats) -> Floats:
+    """What `carried` has on the days at `rows` (M,), ascending, alone, (M, N)."""
+    out, begin = np.empty((len(rows), values.shape[1])), 0
+    last = np.full(values.shape[1], np.nan)
+    for k, row in enumerate(rows.tolist()):
+        for today in values[begin : row + 1]:
+            np.copyto(last, today, where=~np.isnan(today))
+        out[k], begin = last, row + 1
+    return out
 
 
 def known_factors(told: Floats, close: Floats) -> Floats:

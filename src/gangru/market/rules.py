@@ -3,7 +3,8 @@
 The rules are rows of `rules_table.RULES`; a user's own rules are a `TradingRules` handed to the functions. Prices are
 compared in integer cents.
 
-Shapes: D trading days × N stocks. Source: trading rules of SSE, SZSE and BSE as summed up in the method, §7.
+Shapes: D trading days × N stocks; M of the days, where only those at some `rows` are asked for. Source: trading rules
+of SSE, SZSE and BSE as summed up in the method, §7.
 """
 
 import math
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 
 from gangru.errors import InputError
 from gangru.market.codes import board
-from gangru.market.daily import DELISTING, Bools, Codes, DailyMarket, Dates, Floats, carried
+from gangru.market.daily import DELISTING, Bools, Codes, DailyMarket, Dates, Floats, carried_to
 from gangru.market.free_days import free_days
 from gangru.market.rules_rows import stock_code
 from gangru.market.rules_table import BOARDS, RULES, ListingRule, TradingRules, in_force, rule_on
@@ -39,25 +40,29 @@ def limit_prices(
     *,
     free: Bools | None = None,
     rules: TradingRules = RULES,
+    rows: Days | None = None,
 ) -> tuple[Floats, Floats]:
     """The lowest and the highest price of each day in yuan, both (D, N); NaN on a day without a limit.
 
     `base` is the reference price in yuan, on a held first day the issue price; NaN gives NaN. `is_st` other
     than 1 is not ST. `days_since_listing` is 0 on the first trading day; a negative number counts as listed long
-    ago. `free` marks further days without a limit. Each day sees its own row alone.
+    ago. `free` marks further days without a limit. With `rows` of `dates` all other arrays, and the prices, are of
+    those days alone, (M, N). Each day sees its own row alone.
     """
-    boards = board(codes)
-    percent, inward = _daily_rules(boards, dates, is_st, rules)
+    boards, at = board(codes), np.arange(len(dates)) if rows is None else rows
+    percent, inward = _daily_rules(boards, dates[at], is_st, rules)
     low, high = 100 - percent, 100 + percent
     unlimited = np.isnan(base) if free is None else np.isnan(base) | free
-    listed = np.arange(len(dates))[:, None] - days_since_listing
+    row, stock = np.nonzero((days_since_listing >= 0) & (days_since_listing < _longest_youth(rules)))
+    age = days_since_listing[row, stock]
+    listed, own = at[row] - age, boards[stock]
     for name in BOARDS:
         for begin, end, rule in _listing_spans(dates, name, rules):
-            young = (days_since_listing >= 0) & (listed >= begin) & (listed < end) & (boards == name)
-            unlimited |= young & (days_since_listing < rule.free_days)
+            young = (listed >= begin) & (listed < end) & (own == name)
+            unlimited[row, stock] |= young & (age < rule.free_days)
             if rule.first_day is not None:
-                first = young & (days_since_listing == 0)
-                low, high = np.where(first, rule.first_day[0], low), np.where(first, rule.first_day[1], high)
+                first = young & (age == 0)
+                low[row[first], stock[first]], high[row[first], stock[first]] = rule.first_day
     cents = to_cents(base)
     # At least one tick of room on either side, as the exchanges have it for the cheapest stocks.
     lower = np.maximum(np.minimum((cents * low + np.where(inward, 99, 50)) // 100, cents - 1), 1)
@@ -96,41 +101,68 @@ def limit_prices_of(
     return None if np.isnan(upper[0, 0]) else (float(lower[0, 0]), float(upper[0, 0]))
 
 
-def reference_price(close: Floats, factor: Floats) -> Floats:
+def reference_price(close: Floats, factor: Floats, rows: Days | None = None) -> Floats:
     """The price that a day's limits are counted from, yuan rounded to the cent, (D, N).
 
     The close of the last day traded before × factor then / factor now; NaN before a stock's first trade.
-    `close` is NaN where nothing traded, and there the factor last known counts. Sees closes before the day,
-    and the day's factor.
+    `close` is NaN where nothing traded, and there the factor last known counts. `rows`, ascending, asks for those days
+    alone, (M, N). Sees closes before the day, and the day's factor.
     """
-    known = carried(np.where(np.isnan(close), np.nan, factor))
-    adjusted = carried(close * factor)
-    reference = np.full(close.shape, np.nan)
-    reference[1:] = adjusted[:-1] / known[1:]
+    at = np.arange(len(close)) if rows is None else rows
+    known = carried_to(at, np.where(np.isnan(close), np.nan, factor))
+    before = carried_to(np.maximum(at - 1, 0), close * factor)
+    reference = np.where(at[:, None] > 0, before / known, np.nan)
     return np.where(np.isnan(reference), np.nan, to_cents(reference) / 100)
 
 
 def market_limits(
-    market: DailyMarket, *, free: Bools | None = None, rules: TradingRules = RULES
+    market: DailyMarket,
+    *,
+    free: Bools | None = None,
+    rules: TradingRules = RULES,
+    rows: Days | None = None,
 ) -> tuple[Floats, Floats]:
     """Every day's lowest and highest price in yuan, both (D, N); NaN on a day without a limit.
 
     First days after a relisting and of a delisting period are found by `free_days`; `free` adds others. In its
-    delisting period a stock has the limits of one that is not ST. Sees earlier closes, the day's factor and facts
-    that had begun by the day.
+    delisting period a stock has the limits of one that is not ST. `rows`, ascending, asks for those days alone, (M, N).
+    Sees earlier closes, the day's factor and facts that had begun by the day.
     """
-    known = free_days(market, rules)
+    known, at = free_days(market, rules), slice(None) if rows is None else rows
     # A relisting has its own rule; the first days of a new listing are those of the first one.
     first_listing = replace(market, relisted=market.relisted[:0])
     return limit_prices(
         market.codes,
         market.dates,
-        reference_price(market.close, market.factor),
-        np.where(market.status == DELISTING, np.int8(0), market.is_st),
-        listed_days(first_listing, market.dates),
-        free=known if free is None else known | free,
+        reference_price(market.close, market.factor, rows),
+        np.where(market.status[at] == DELISTING, np.int8(0), market.is_st[at]),
+        listed_days(first_listing, market.dates, rows),
+        free=(known if free is None else known | free)[at],
         rules=rules,
+        rows=rows,
     )
+
+
+def fillable(
+    market: DailyMarket,
+    *,
+    price: OrderPrice = "close",
+    free: Bools | None = None,
+    rules: TradingRules = RULES,
+    rows: Days | None = None,
+) -> tuple[Bools, Bools]:
+    """Whether an order at the day's price could be filled, to buy and to sell, as `can_buy` and `can_sell` say.
+
+    `rows`, ascending, asks for those days alone, both (M, N), at a fraction of the work.
+    """
+    lower, upper = market_limits(market, free=free, rules=rules, rows=rows)
+    at = slice(None) if rows is None else rows
+    usual = market.open if price == "open" else market.close
+    cheapest, dearest = (market.low, market.high) if price == "vwap" else (usual, usual)
+    traded = ~np.isnan(market.close[at])
+    sealed_above = ~np.isnan(upper) & (to_cents(cheapest[at]) >= to_cents(upper))
+    sealed_below = ~np.isnan(lower) & (to_cents(dearest[at]) <= to_cents(lower))
+    return traded & ~sealed_above, traded & ~sealed_below
 
 
 def can_buy(
@@ -139,15 +171,14 @@ def can_buy(
     price: OrderPrice = "close",
     free: Bools | None = None,
     rules: TradingRules = RULES,
+    rows: Days | None = None,
 ) -> Bools:
     """Whether an order to buy at the day's price could be filled, (D, N): it trades, and is not sealed above.
 
-    At vwap only a day that traded at nothing but its upper limit counts as sealed. `free` marks further days
-    without a limit. Sees bars up to the day's own.
+    At vwap only a day that traded at nothing but its upper limit counts as sealed. `free` (D, N) marks further days
+    without a limit; `rows`, ascending, asks for those days alone, (M, N). Sees bars up to the day's own.
     """
-    _, upper = market_limits(market, free=free, rules=rules)
-    paid = market.low if price == "vwap" else _order_price(market, price)
-    return market.traded & ~(_limited(upper) & (to_cents(paid) >= to_cents(upper)))
+    return fillable(market, price=price, free=free, rules=rules, rows=rows)[0]
 
 
 def can_sell(
@@ -156,15 +187,14 @@ def can_sell(
     price: OrderPrice = "close",
     free: Bools | None = None,
     rules: TradingRules = RULES,
+    rows: Days | None = None,
 ) -> Bools:
     """Whether an order to sell at the day's price could be filled, (D, N): it trades, and is not sealed below.
 
-    At vwap only a day that traded at nothing but its lower limit counts as sealed. `free` marks further days
-    without a limit. Sees bars up to the day's own.
+    At vwap only a day that traded at nothing but its lower limit counts as sealed. `free` (D, N) marks further days
+    without a limit; `rows`, ascending, asks for those days alone, (M, N). Sees bars up to the day's own.
     """
-    lower, _ = market_limits(market, free=free, rules=rules)
-    paid = market.high if price == "vwap" else _order_price(market, price)
-    return market.traded & ~(_limited(lower) & (to_cents(paid) <= to_cents(lower)))
+    return fillable(market, price=price, free=free, rules=rules, rows=rows)[1]
 
 
 def cost_rates(
@@ -189,10 +219,11 @@ def buyable_shares(codes: Codes, day: date, wanted: Floats, rules: TradingRules 
 
     To sell is freer: what is left of a holding below one lot goes in one order.
     """
-    lots = {name: rule_on([rule for rule in rules.lots if rule.board == name], day) for name in BOARDS}
-    boards = board(codes).tolist()
-    least = np.array([lots[name].least for name in boards], dtype=np.float64)
-    step = np.array([lots[name].step for name in boards], dtype=np.float64)
+    boards = board(codes)
+    least, step = np.empty(len(codes)), np.empty(len(codes))
+    for name in BOARDS:
+        lot = rule_on([rule for rule in rules.lots if rule.board == name], day)
+        least[boards == name], step[boards == name] = lot.least, lot.step
     above = np.floor((wanted - least) / step) * step
     return np.asarray(np.where(wanted >= least, least + above, 0.0))
 
@@ -235,9 +266,6 @@ def _listing_spans(dates: Dates, name: str, rules: TradingRules) -> list[tuple[f
     return [(edges[k], edges[k + 1], rule) for k, rule in enumerate(rows)]
 
 
-def _order_price(market: DailyMarket, price: OrderPrice) -> Floats:
-    return market.open if price == "open" else market.close
-
-
-def _limited(limit: Floats) -> Bools:
-    return ~np.isnan(limit)
+def _longest_youth(rules: TradingRules) -> int:
+    """Days from the listing on which some listing rule may hold."""
+    return max((max(rule.free_days, 1) for rule in rules.listings), default=0)

@@ -66,17 +66,17 @@ def universe(market: DailyMarket, calendar: Dates, settings: UniverseSettings) -
     return Universe(eligible, excluded)
 
 
-def listed_days(market: DailyMarket, calendar: Dates) -> NDArray[np.int64]:
+def listed_days(
+    market: DailyMarket, calendar: Dates, rows: NDArray[np.int64] | None = None
+) -> NDArray[np.int64]:
     """Trading days from the latest listing to each date, (D, N): 0 on its day, negative before, large where unknown.
 
     Listings before the calendar's first day are counted back in weekdays. Between two listings the first one counts.
+    `rows` (M,) asks for those dates alone, (M, N).
     """
-    today = np.searchsorted(calendar, market.dates)
-    age = np.where(
-        np.isnat(market.list_date)[None, :],
-        np.iinfo(np.int32).max,
-        today[:, None] - calendar_position(market.list_date, calendar)[None, :],
-    )
+    today = np.searchsorted(calendar, market.dates if rows is None else market.dates[rows])
+    age = today[:, None] - calendar_position(market.list_date, calendar)[None, :]
+    age[:, np.isnat(market.list_date)] = np.iinfo(np.int32).max
     for listed_again in market.relisted:
         stocks = np.flatnonzero(~np.isnat(listed_again))
         since = today[:, None] - calendar_position(listed_again[stocks], calendar)[None, :]

@@ -12,7 +12,6 @@ from gangru.evaluation.enhance.index_weights import index_weights
 from gangru.evaluation.enhance.settings import EnhanceSettings
 from gangru.evaluation.months import ENTRY_LAG
 from gangru.evaluation.performance import Performance, performance
-from gangru.evaluation.portfolio.account import last_trades
 from gangru.evaluation.portfolio.benchmark import index_benchmark
 from gangru.evaluation.portfolio.held import months_held
 from gangru.evaluation.portfolio.long import follow
@@ -70,7 +69,7 @@ def enhanced_index(
     last, held = (int(exit_[-1]) if len(exit_) else 0), months_held(scored_rows(scores))
     path = follow(on.tape, entry, last, chosen.weights, on.terms, held)
     assert on.index is not None, "ground was given the index's level"
-    benchmark = index_benchmark(on.index, entry, last, held, path.row)
+    benchmark = index_benchmark(on.index, on.dates, entry, last, held, path.row)
     known = path.turnover[~np.isnan(path.turnover)]
     return EnhancedIndex(
         index=settings.index,
@@ -101,7 +100,7 @@ def arrays(view: View, on: Ground, scores: Floats, inside: Bools) -> EnhanceInpu
     rows, entry = on.months.start, on.months.entry(ENTRY_LAG)
     value = view.market.float_shares[rows] * view.market.close[rows]
     absent = np.isnan(on.tape.price[entry])
-    gone = last_trades(on.tape)[None, :] < entry[:, None]
+    gone = on.tape.last_trades[None, :] < entry[:, None]
     with np.errstate(invalid="ignore", divide="ignore"):
         growth = on.prices[np.append(entry[1:], entry[-1:])] / on.prices[entry]
         returns = on.prices[1:] / on.prices[:-1] - 1

@@ -8,7 +8,7 @@ import pytest
 import scipy.stats
 import statsmodels.api as sm
 
-from gangru.evaluation.anatomy import chunks as chunked
+from gangru.evaluation import chunks as chunked
 from gangru.evaluation.anatomy import dated_ic
 from gangru.evaluation.anatomy.dated_ic import (
     HORIZONS_DAYS,

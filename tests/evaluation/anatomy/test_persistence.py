@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 import scipy.stats
 
-from gangru.evaluation.anatomy import chunks as chunked
+from gangru.evaluation import chunks as chunked
 from gangru.evaluation.anatomy.persistence import (
     autocorrelation_table,
     coverage_table,

@@ -6,7 +6,7 @@ import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gangru.evaluation.anatomy import chunks as chunked
+from gangru.evaluation import chunks as chunked
 from gangru.evaluation.anatomy.purified import before_and_after, monthly_ics, purified, purified_table
 from gangru.evaluation.ic import spearman
 

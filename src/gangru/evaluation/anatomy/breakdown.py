@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gangru.evaluation.anatomy.chunks import correlated
 from gangru.evaluation.groups import group_numbers
 from gangru.evaluation.headline import icir
 from gangru.evaluation.ic import mean_of_defined, pearson, spearman
@@ -69,8 +68,8 @@ def figures(
 ) -> dict[str, float | int | None]:
     """The figures of one class from its scores, returns and long excess (M,), NaN outside it; names as in SCHEMA."""
     n = (~np.isnan(score_MN) & ~np.isnan(returns_MN)).sum(axis=1)
-    ic = correlated(pearson, score_MN, returns_MN, min_stocks)
-    rank_ic = correlated(spearman, score_MN, returns_MN, min_stocks)
+    ic = pearson(score_MN, returns_MN, min_stocks)
+    rank_ic = spearman(score_MN, returns_MN, min_stocks)
     measured = np.where(n >= min_stocks, excess, np.nan)
     return {
         "ic": mean_of_defined(ic),

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
-from gangru.evaluation.anatomy.chunks import correlated
 from gangru.evaluation.anatomy.purified import before_and_after, monthly_ics, purified
 from gangru.evaluation.ic import mean_of_defined, pearson, spearman
 from gangru.market.daily import Floats
@@ -45,7 +44,7 @@ def correlation_table(
     rows = []
     for name, other in others.items():
         both = np.where(np.isnan(other), np.nan, scores_MN)
-        rank = correlated(spearman, scores_MN, other, min_stocks)
+        rank = spearman(scores_MN, other, min_stocks)
         own = monthly_ics(other, returns_MN, min_stocks)
         residual = purified(both, [other], min_stocks).residual
         left = before_and_after(
@@ -55,7 +54,7 @@ def correlation_table(
             {
                 "other": name,
                 "rank_correlation": mean_of_defined(rank),
-                "correlation": mean_of_defined(correlated(pearson, scores_MN, other, min_stocks)),
+                "correlation": mean_of_defined(pearson(scores_MN, other, min_stocks)),
                 "months": int((~np.isnan(rank)).sum()),
                 "other_ic": mean_of_defined(own.ic),
                 "other_rank_ic": mean_of_defined(own.rank_ic),

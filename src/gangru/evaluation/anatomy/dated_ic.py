@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gangru.evaluation.anatomy.chunks import chunks
+from gangru.evaluation.chunks import chunks
 from gangru.evaluation.headline import icir
 from gangru.evaluation.ic import average_ranks, forward_returns, mean_of_defined, unit_deviations
 from gangru.evaluation.months import Rows

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gangru.evaluation.anatomy.chunks import correlated
 from gangru.evaluation.ic import mean_of_defined, spearman
 from gangru.market.daily import Bools, Dates, Floats
 
@@ -25,7 +24,7 @@ def lagged_rank_correlation(scores_MN: Floats, lag: int, min_stocks: int) -> Flo
     """
     m = len(scores_MN)
     out = np.full(m, np.nan)
-    out[lag:] = correlated(spearman, scores_MN[lag:], scores_MN[: max(m - lag, 0)], min_stocks)
+    out[lag:] = spearman(scores_MN[lag:], scores_MN[: max(m - lag, 0)], min_stocks)
     return out
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from gangru.evaluation.anatomy.chunks import chunks, correlated
 from gangru.evaluation.anatomy.styles import standardised
+from gangru.evaluation.chunks import chunks
 from gangru.evaluation.headline import icir
 from gangru.evaluation.ic import mean_of_defined, pearson, spearman
 from gangru.evaluation.performance import ratio
@@ -123,8 +123,8 @@ def purified_table(
 def monthly_ics(scores_MN: Floats, returns_MN: Floats, min_stocks: int) -> MonthlyIcs:
     """Both correlations of each month's scores with its returns."""
     return MonthlyIcs(
-        correlated(pearson, scores_MN, returns_MN, min_stocks),
-        correlated(spearman, scores_MN, returns_MN, min_stocks),
+        pearson(scores_MN, returns_MN, min_stocks),
+        spearman(scores_MN, returns_MN, min_stocks),
     )
 
 

@@ -9,13 +9,12 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import polars as pl
 
-from gangru.evaluation.anatomy.chunks import correlated
 from gangru.evaluation.groups import top
 from gangru.evaluation.ic import mean_of_defined, spearman, unit_deviations
 from gangru.evaluation.industry import row_means
 from gangru.evaluation.months import Rows
 from gangru.evaluation.significance import newey_west_t
-from gangru.market.daily import DailyMarket, Floats, carried
+from gangru.market.daily import DailyMarket, Floats, carried, carried_to
 
 MOMENTUM_DAYS, MOMENTUM_SKIP = 242, 21  # trading days before t between which the return is taken
 REVERSAL_DAYS = 20
@@ -41,24 +40,23 @@ def style_matrices(market: DailyMarket, rows: Rows) -> dict[str, Floats]:
     field is not known.
     """
     close = carried(market.adjusted("close"))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        turnover = np.where(market.traded, market.volume / market.float_shares, 0.0)
-    amount = np.where(market.traded, market.amount, 0.0)
 
-    def mean_of(daily: Floats) -> Floats:
+    def mean_of(daily: Callable[[slice], Floats]) -> Floats:
         def figure(t: int) -> Floats:
-            first = t - ACTIVITY_DAYS + 1
-            return np.where(np.isnan(close[first]), np.nan, daily[first : t + 1].mean(axis=0))
+            days = slice(t - ACTIVITY_DAYS + 1, t + 1)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                known = np.where(np.isnan(market.close[days]), 0.0, daily(days))
+            return np.where(np.isnan(close[days.start]), np.nan, known.mean(axis=0))
 
         return by_date(rows, ACTIVITY_DAYS - 1, close.shape[1], figure)
 
     return {
-        "size": known_log(carried(market.float_value())[rows]),
+        "size": known_log(carried_to(rows, market.float_value())),
         "momentum": past_return(close, rows, MOMENTUM_DAYS, MOMENTUM_SKIP),
         "reversal": past_return(close, rows, REVERSAL_DAYS, 0),
         "volatility": by_date(rows, VOLATILITY_DAYS, close.shape[1], lambda t: volatility(close, t)),
-        "turnover": finite(mean_of(turnover)),
-        "liquidity": known_log(mean_of(amount)),
+        "turnover": finite(mean_of(lambda days: market.volume[days] / market.float_shares[days])),
+        "liquidity": known_log(mean_of(lambda days: market.amount[days])),
     }
 
 
@@ -118,7 +116,7 @@ def exposure_table(scores_MN: Floats, styles: Mapping[str, Floats], min_stocks: 
     best = top(scores_MN, TOP)
     rows = []
     for name, style in styles.items():
-        rho = correlated(spearman, scores_MN, style, min_stocks)
+        rho = spearman(scores_MN, style, min_stocks)
         z = np.where(best, standardised(style, scores_MN), np.nan)
         known = np.where(np.isnan(scores_MN), np.nan, ~np.isnan(style))
         rows.append(
@@ -141,7 +139,7 @@ def style_ic_table(
     """Each style's own rank IC among the stocks that the factor scores. Columns style, rank_ic, t, months."""
     rows = []
     for name, style in styles.items():
-        ic = correlated(spearman, np.where(np.isnan(scores_MN), np.nan, style), returns_MN, min_stocks)
+        ic = spearman(np.where(np.isnan(scores_MN), np.nan, style), returns_MN, min_stocks)
         rows.append(
             {
                 "style": name,

@@ -13,6 +13,7 @@ from gangru.evaluation.portfolio.filling import (
     Day,
     Filled,
     Wish,
+    blocks,
     costs,
     day_of,
     fill,
@@ -80,7 +81,7 @@ def follow_account(
     months, ends = len(rows), np.append(rows[1:], last)
     there = np.ones(months, dtype=bool) if held is None else held
     start = terms.account_yuan or 1.0
-    account = Account(tape, terms, start, np.zeros(len(tape.codes)), last_trades(tape))
+    account = Account(tape, terms, start, np.zeros(len(tape.codes)), tape.last_trades)
     month_return, turnover, cost = (np.full(months, np.nan) for _ in range(3))
     for m in np.flatnonzero(there).tolist():
         row, end = int(rows[m]), int(ends[m])
@@ -108,12 +109,6 @@ def follow_account(
         cost,
         joined(account.orders),
     )
-
-
-def last_trades(tape: Tape) -> Rows:
-    """Row of each stock's last day of trading on the tape, (N,); −1 where it never trades."""
-    traded = ~np.isnan(tape.close)
-    return np.where(traded.any(axis=0), len(traded) - 1 - traded[::-1].argmax(axis=0), -1)
 
 
 def rebalance(account: Account, row: int, weights: Floats) -> tuple[float, Wish | None, float]:
@@ -187,9 +182,9 @@ def carry_on(account: Account, row: int, end: int, wish: Wish | None, *, written
         if wish is None or not wish.any():
             break
         stock = np.flatnonzero((wish.sell_units > 0) | (wish.buy_yuan > 0))
-        day = day_of(account.tape, account.terms, day_row, stock)
-        free = ((wish.sell_units[stock] > 0) & (day.blocked_sell == FILLED)) | (
-            (wish.buy_yuan[stock] > 0) & (day.blocked_buy == FILLED)
+        blocked_buy, blocked_sell = blocks(account.tape, day_row, stock)
+        free = ((wish.sell_units[stock] > 0) & (blocked_sell == FILLED)) | (
+            (wish.buy_yuan[stock] > 0) & (blocked_buy == FILLED)
         )
         if not free.any():
             continue

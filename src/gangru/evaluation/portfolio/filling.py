@@ -76,8 +76,7 @@ class Filled:
 
 def day_of(tape: Tape, terms: Terms, row: int, stock: Rows) -> Day:
     """The day at a row for some stocks. Sees the day's bars and, for impact, those of the 20 days before."""
-    price, marks = tape.price[row, stock], marks_at(tape, row, stock)
-    absent = np.isnan(price)
+    blocked_buy, blocked_sell = blocks(tape, row, stock)
     sized = terms.account_yuan > 0
     limit = np.full(len(stock), np.inf)
     if sized and terms.max_participation > 0:
@@ -90,13 +89,22 @@ def day_of(tape: Tape, terms: Terms, row: int, stock: Rows) -> Day:
         date=np.datetime64(tape.dates[row], "D").item(),
         stock=stock,
         codes=tape.codes[stock],
-        price=marks,
+        price=marks_at(tape, row, stock),
         factor=tape.factor[row, stock],
-        blocked_buy=blocked(absent, tape.no_buy[row, stock], UPPER_LIMIT),
-        blocked_sell=blocked(absent & (not tape.free), tape.no_sell[row, stock], LOWER_LIMIT),
+        blocked_buy=blocked_buy,
+        blocked_sell=blocked_sell,
         limit=limit,
         volatility=volatility,
         usual=usual,
+    )
+
+
+def blocks(tape: Tape, row: int, stock: Rows) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+    """Why orders of a day to buy and to sell some stocks fail, both (n,), 0 where they do not."""
+    absent = np.isnan(tape.price[row, stock])
+    return (
+        blocked(absent, tape.no_buy[row, stock], UPPER_LIMIT),
+        blocked(absent & (not tape.free), tape.no_sell[row, stock], LOWER_LIMIT),
     )
 
 

@@ -4,13 +4,15 @@ D days of the market's axis × N stocks.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
 
+from gangru.evaluation.months import Rows
 from gangru.evaluation.settings import PortfolioSettings
 from gangru.market.daily import Bools, Codes, DailyMarket, Dates, Floats, carried
-from gangru.market.rules import can_buy, can_sell, cost_rates, least_commission
+from gangru.market.rules import cost_rates, fillable, least_commission
 
 Execution = Literal["close", "open", "vwap"]
 
@@ -36,6 +38,12 @@ class Tape:
     held: Floats
     at_close: bool = True
     free: bool = False
+
+    @cached_property
+    def last_trades(self) -> Rows:
+        """Row of each stock's last day of trading, (N,); −1 where it never trades."""
+        traded = ~np.isnan(self.close)
+        return np.where(traded.any(axis=0), len(traded) - 1 - traded[::-1].argmax(axis=0), -1)
 
     def without_rules(self) -> "Tape":
         """The same market where only a purchase of what does not trade fails."""
@@ -80,9 +88,16 @@ def free_terms(days: int) -> Terms:
     return Terms(commission=0.0, buy_levy=nothing, sell_levy=nothing, least=nothing)
 
 
-def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool) -> Tape:
-    """The market at one price of the day, with the rules or as `Tape.without_rules`."""
-    never = np.zeros((1, 1), dtype=bool)
+def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool, rows: Rows | None = None) -> Tape:
+    """The market at one price of the day, with the rules or as `Tape.without_rules`.
+
+    With `rows`, ascending, the rules are looked up on those days alone, and on all others they forbid every order.
+    """
+    no_buy, no_sell = (np.ones(market.close.shape, dtype=bool) for _ in range(2))
+    if obey_rules:
+        at = slice(None) if rows is None else rows
+        buy, sell = fillable(market, price=execution, rows=rows)
+        no_buy[at], no_sell[at] = ~buy, ~sell
     tape = Tape(
         dates=market.dates,
         codes=market.codes,
@@ -90,8 +105,8 @@ def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool) -> T
         price=execution_price(market, execution),
         factor=market.factor,
         amount=market.amount,
-        no_buy=~can_buy(market, price=execution) if obey_rules else never,
-        no_sell=~can_sell(market, price=execution) if obey_rules else never,
+        no_buy=no_buy,
+        no_sell=no_sell,
         held=carried(market.adjusted("close")),
         at_close=execution == "close",
     )
