@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from evaluation.portfolio.random_markets import Case, random_case
 from gangru.evaluation.portfolio import account
-from gangru.evaluation.portfolio.account import follow_account, last_trades
+from gangru.evaluation.portfolio.account import follow_account
 from gangru.evaluation.portfolio.filling import Day, marks_at
 from gangru.evaluation.portfolio.path import DEPARTED, AccountPath
 from gangru.evaluation.portfolio.terms import Tape, Terms
@@ -101,7 +101,7 @@ def test_a_stock_is_bought_or_sold_once_a_day_and_only_where_that_is_allowed(see
     assert not case.tape.no_buy[row, stock][buys].any()
     assert not case.tape.no_sell[row, stock][~buys].any()
     left = orders.reason == DEPARTED
-    assert (last_trades(case.tape)[orders.stock[left]] < orders.row[left]).all()
+    assert (case.tape.last_trades[orders.stock[left]] < orders.row[left]).all()
 
 
 @given(SEEDS)
