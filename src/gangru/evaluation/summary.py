@@ -4,6 +4,7 @@ M return months × N stocks; D days of the market's axis.
 """
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -114,11 +115,11 @@ def evaluate_factor(
     )
     if beyond is None:
         return evaluation
-    return replace(
-        evaluation,
-        anatomy=taken_apart(factor_MN, main, on, view, beyond, others, settings),
-        trading=trading(factor_MN, main, on, view.market, settings, portfolio),
-    )
+    # Two halves that need nothing of each other, and NumPy computes outside the interpreter's lock.
+    with ThreadPoolExecutor(max_workers=1) as other:
+        apart = other.submit(taken_apart, factor_MN, main, on, view, beyond, others, settings)
+        traded = trading(factor_MN, main, on, view.market, settings, portfolio)
+        return replace(evaluation, anatomy=apart.result(), trading=traded)
 
 
 def other_factors(beyond: Beyond | None, view: View, market: DailyMarket) -> tuple[dict[str, Floats], Drops]:

@@ -125,12 +125,11 @@ def rebalance(account: Account, row: int, weights: Floats) -> tuple[float, Wish 
         wanted = nearer(current, wanted, account.terms.max_turnover)
     if not account.terms.carry:
         wanted, missed, side = settled(wanted, current, day.blocked_buy == FILLED, day.blocked_sell == FILLED)
+        none = np.zeros(len(stock))
         account.orders += [
             orders_of(day, np.where(side == sign, missed * value, 0), none, none, reason, sign, retry=False)
-            for sign, reason, none in (
-                (-1, day.blocked_sell, np.zeros(len(stock))),
-                (1, day.blocked_buy, np.zeros(len(stock))),
-            )
+            for sign, reason in ((-1, day.blocked_sell), (1, day.blocked_buy))
+            if (side == sign).any()
         ]
     wish = wish_for(wanted - current, wanted, account.units[stock], day, value)
     filled = fill(wish, day, account.terms, account.cash, retry=False)
