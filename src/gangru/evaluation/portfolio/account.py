@@ -7,6 +7,7 @@ factor), so that what goes ex changes nothing.
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gangru.evaluation.months import Rows
 from gangru.evaluation.portfolio.filling import (
@@ -126,17 +127,21 @@ def rebalance(account: Account, row: int, weights: Floats) -> tuple[float, Wish 
     if not account.terms.carry:
         wanted, missed, side = settled(wanted, current, day.blocked_buy == FILLED, day.blocked_sell == FILLED)
         none = np.zeros(len(stock))
-        account.orders += [
-            orders_of(day, np.where(side == sign, missed * value, 0), none, none, reason, sign, retry=False)
-            for sign, reason in ((-1, day.blocked_sell), (1, day.blocked_buy))
-            if (side == sign).any()
-        ]
+        account.orders += blocked_orders(day, missed * value, side)
     wish = wish_for(wanted - current, wanted, account.units[stock], day, value)
     filled = fill(wish, day, account.terms, account.cash, retry=False)
     account.take(day, filled)
     after = weights_of(account.units[stock], day, worth)
     turnover = float(np.abs(after - before).sum() / 2) if before.any() else np.nan
     return turnover, on_all(account, stock, filled.left) if account.terms.carry else None, paid + filled.cost
+
+
+def blocked_orders(day: Day, yuan: Floats, side: NDArray[np.int8]) -> list[Orders]:
+    """What was asked of the stocks that keep their weight, (n,): purchases where `side` is 1, sales where it is −1."""
+    none = np.zeros(len(yuan))
+    sales = orders_of(day, np.where(side < 0, yuan, 0), none, none, day.blocked_sell, -1, retry=False)
+    purchases = orders_of(day, np.where(side > 0, yuan, 0), none, none, day.blocked_buy, 1, retry=False)
+    return [sales, purchases]
 
 
 def weights_of(units: Floats, day: Day, value: float) -> Floats:
