@@ -126,7 +126,6 @@ def rebalance(account: Account, row: int, weights: Floats) -> tuple[float, Wish 
         wanted = nearer(current, wanted, account.terms.max_turnover)
     if not account.terms.carry:
         wanted, missed, side = settled(wanted, current, day.blocked_buy == FILLED, day.blocked_sell == FILLED)
-        none = np.zeros(len(stock))
         account.orders += blocked_orders(day, missed * value, side)
     wish = wish_for(wanted - current, wanted, account.units[stock], day, value)
     filled = fill(wish, day, account.terms, account.cash, retry=False)
