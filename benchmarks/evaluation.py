@@ -36,7 +36,7 @@ import json, sys, time
 from pathlib import Path
 import polars as pl
 from gangru.study.inputs import load_inputs
-from gangru.study.stages import evaluate_own
+from gangru.study.evaluating import evaluate_own
 from gangru.study.workspace import open_workspace
 
 begun = time.perf_counter()

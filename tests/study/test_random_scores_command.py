@@ -14,8 +14,8 @@ from gangru.cli.app import app
 from gangru.errors import EvaluationError
 from gangru.evaluation.portfolio import random_scores
 from gangru.study.inputs import Inputs, load_inputs
+from gangru.study.measuring import benchmark_index
 from gangru.study.random_scores import random_portfolios
-from gangru.study.stages import benchmark_index
 from gangru.study.workspace import open_workspace
 from small import small_workspace
 

@@ -9,6 +9,7 @@ import pytest
 from gangru.cli.screen import seeds_sentence
 from gangru.study import stages
 from gangru.study.inputs import Inputs, load_inputs
+from gangru.study.measuring import evaluation_document
 from gangru.study.pins import versions_in_use
 from gangru.study.predicting import average, predicted, serving_folds
 from gangru.study.reporting import make_report
@@ -93,7 +94,7 @@ def test_the_spread_stands_in_evaluation_terminal_and_report(
 ) -> None:
     evaluation = stages.evaluate(inputs, made)
     assert evaluation.seeds["seed"].to_list() == [0, 1, 2]
-    document = stages.evaluation_document(inputs, evaluation, made)
+    document = evaluation_document(inputs, evaluation, made)
     assert [row["seed"] for row in document["seeds"]] == [0, 1, 2]
     assert document["seeds"][0]["ic_mean"] == evaluation.seeds["ic_mean"][0]
     assert seeds_sentence(evaluation).startswith("Average of 3 seeds. IC mean of each alone: 0: ")

@@ -60,12 +60,16 @@ def evaluate(
     # Loading these takes seconds: what is wrong with a file is told before.
     from gangru.cli.evaluation_tables import print_evaluation
     from gangru.cli.screen import err, step
-    from gangru.study import stages
     from gangru.study.evaluating import evaluate_own
     from gangru.study.inputs import load_inputs
+    from gangru.study.measuring import evaluation_document
     from gangru.study.tables import write_tables
 
-    made = stages.read_factor(workspace) if own is None else None
+    made = None
+    if own is None:
+        from gangru.study import stages  # loads torch, which a table of somebody else's does not need
+
+        made = stages.read_factor(workspace)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("evaluating"):
@@ -73,7 +77,7 @@ def evaluate(
             evaluation = evaluate_own(inputs, own, factor.stem, month, others, str(factor))
         elif made is not None:
             evaluation = stages.evaluate(inputs, made, month, others, whole=True)
-        document = stages.evaluation_document(inputs, evaluation, made)
+        document = evaluation_document(inputs, evaluation, made)
     if made is not None and month is None and not others:
         stages.write_evaluation(inputs, document)
     if csv is not None:

@@ -7,6 +7,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 
+from gangru.factor.exposures import Exposures
 from gangru.factor.neutralise import neutralise
 from gangru.factor.reversal import reversal
 from gangru.factor.settings import FactorSettings
@@ -21,14 +22,6 @@ from gangru.training.fold_run import TrainedFold
 from gangru.training.gradient_boosting import BoostedTrees
 from gangru.training.predictor import predict
 from gangru.training.settings import GanSettings, TrainingSettings
-
-
-@dataclass(frozen=True)
-class Exposures:
-    """What a score is neutralised by: industry numbers (−1 unknown) and float market value in yuan, (D, N) each."""
-
-    industry: NDArray[np.int16]
-    value: Floats
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from gangru.study.ablation_result import Ablation, FoldHealth, MeasuredTrial, Sk
 from gangru.study.fold_records import read_json
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.jobs import all_jobs, fold_jobs, folds_of, unhealthy
+from gangru.study.measuring import evaluation_document
 from gangru.study.outdated import outdated
 from gangru.study.stages import FactorTable, OnStep, OnTick
 from gangru.study.variants import Trial
@@ -85,7 +86,7 @@ def run_ablation(root: Path, plan: Plan, watch: Watch, *, train: bool = True) ->
         factor = factor_of(market, watch.on_step, write=train)
         evaluation = stages.evaluate(market, factor, plan.until)
         if train and plan.until is None:
-            stages.write_evaluation(market, stages.evaluation_document(market, evaluation, factor))
+            stages.write_evaluation(market, evaluation_document(market, evaluation, factor))
         studied.append(Studied(each, workspace, factor, evaluation))
     return compared(plan, studied, skipped, market)
 

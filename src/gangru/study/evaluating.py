@@ -10,8 +10,8 @@ import polars as pl
 from gangru.evaluation.columns import TABLE
 from gangru.evaluation.result import Evaluation
 from gangru.study.inputs import Inputs, load_inputs
+from gangru.study.measuring import beyond, evaluate_table
 from gangru.study.own_factor import COLUMN, as_identities, factor_table, read_factor_file
-from gangru.study.stages import beyond, evaluate_table
 from gangru.study.workspace import open_workspace
 
 

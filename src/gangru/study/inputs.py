@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from gangru.factor.predict import Exposures
+from gangru.factor.exposures import Exposures
 from gangru.features.catalogue import chosen_features
 from gangru.features.labels import build_labels
 from gangru.features.panel import Panel, build_panel

@@ -11,18 +11,13 @@ import polars as pl
 
 from gangru.atomic import write_bytes, write_text
 from gangru.errors import EvaluationError
-from gangru.evaluation.columns import TABLE
-from gangru.evaluation.document import to_json
 from gangru.evaluation.result import SEED_FIGURES, Evaluation
-from gangru.evaluation.summary import Beyond, evaluate_factor
 from gangru.factor.dates import factor_rows
 from gangru.factor.predict import DateFactor, factor_of_date
-from gangru.market.codes import canonical_codes
 from gangru.market.daily import Floats
-from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import FOLD_SECTIONS, all_jobs, fold_settings_text, folds_of
-from gangru.study.own_factor import as_identities
+from gangru.study.measuring import beyond, evaluate_table
 from gangru.study.pictures import draw_pictures
 from gangru.study.predicting import Prediction, predicted, serving_folds
 from gangru.study.settings import StudySettings
@@ -188,60 +183,6 @@ def evaluate(
     )
 
 
-def beyond(inputs: Inputs, others: Mapping[str, pl.DataFrame] | None = None) -> Beyond:
-    """What a whole evaluation needs beyond the market: who is in which index, and the factors to compare with."""
-    ready = {
-        name: as_identities(table, inputs.facts.identities, f"the other factor {name}")
-        for name, table in (others or {}).items()
-    }
-    return Beyond(members=inputs.facts.members, others=ready)
-
-
-def benchmark_index(inputs: Inputs) -> pl.DataFrame | None:
-    """The daily bars of the index that portfolio.benchmark names; None for the universe.
-
-    Raises EvaluationError where the store has no such index.
-    """
-    wanted = inputs.workspace.settings.portfolio.benchmark
-    if wanted == UNIVERSE:
-        return None
-    bars = inputs.workspace.store.read("index_bars")
-    code = canonical_codes(pl.Series([wanted]))[0] or wanted
-    own = bars.filter(pl.col("code") == code)
-    if own.is_empty():
-        there = ", ".join(bars["code"].unique().sort()) or "none"
-        raise EvaluationError(
-            f"portfolio.benchmark = {wanted!r}: expected {UNIVERSE!r} or an index in the store, which has {there}"
-        )
-    return own.select("date", "close")
-
-
-def evaluate_table(
-    inputs: Inputs,
-    table: pl.DataFrame,
-    last_month: str | None,
-    wholly: Beyond | None = None,
-    source: str = TABLE,
-) -> Evaluation:
-    """Measure one table of date, code, factor and perhaps pret."""
-    settings = inputs.workspace.settings
-    return evaluate_factor(
-        table,
-        inputs.market,
-        calendar=inputs.calendar,
-        industry=inputs.industry,
-        names=inputs.names,
-        eligible=inputs.universe.eligible,
-        settings=settings.evaluation,
-        portfolio=settings.portfolio,
-        study=inputs.workspace.study,
-        last_month=last_month,
-        index=benchmark_index(inputs),
-        beyond=wholly,
-        source=source,
-    )
-
-
 def by_seed(inputs: Inputs, seeds: pl.DataFrame, last_month: str | None) -> pl.DataFrame:
     """What each seed's nets alone would have done, a seed a row, measured like the average of all."""
     rows = []
@@ -257,22 +198,6 @@ def by_seed(inputs: Inputs, seeds: pl.DataFrame, last_month: str | None) -> pl.D
             }
         )
     return pl.DataFrame(rows, schema=SEED_FIGURES)
-
-
-def evaluation_document(
-    inputs: Inputs, evaluation: Evaluation, factor: FactorTable | None = None
-) -> dict[str, Any]:
-    """The object that `evaluate --json` prints and runs/STUDY/evaluation.json holds.
-
-    Without `factor`, a factor of somebody else's, nothing is known of who was excluded when it was made.
-    """
-    document: dict[str, Any] = dict(to_json(evaluation))
-    document["data"]["limits"] = data_notes(inputs)
-    if factor is None:
-        return document
-    totals = factor.drops.group_by("reason", maintain_order=True).agg(pl.col("count").sum())
-    document["data"]["excluded"] = {reason: int(count) for reason, count in totals.iter_rows()}
-    return document
 
 
 def write_evaluation(inputs: Inputs, document: dict[str, Any]) -> None:
