@@ -1,8 +1,9 @@
 """A simulated market's tables read into arrays, without a store between."""
 
-from gangru.market.daily import DailyMarket, daily_market
+from gangru.market.daily import DailyMarket
 from gangru.market.facts import Facts
 from gangru.market.identity import identities_of
+from gangru.market.loading import daily_market
 from gangru.market.simulate import SimulatedMarket
 
 

@@ -13,7 +13,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gangru.market.codes import board, canonical_codes
-from gangru.market.daily import Bools, DailyMarket, carried, daily_market
+from gangru.market.daily import Bools, DailyMarket, carried
+from gangru.market.loading import daily_market
 from gangru.market.rules import limit_prices, market_limits, reference_price, to_cents
 from gangru.market.rules_table import BOARDS
 from gangru.market.universe import listed_days

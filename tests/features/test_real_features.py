@@ -12,8 +12,9 @@ from gangru.features.panel import build_panel
 from gangru.features.settings import NAMES, FeatureSettings
 from gangru.features.windows import windows_of_date
 from gangru.market.calendar import trading_days
-from gangru.market.daily import DailyMarket, daily_market
+from gangru.market.daily import DailyMarket
 from gangru.market.ingest import ingest
+from gangru.market.loading import daily_market
 from gangru.market.sources.settings import DataSettings
 from gangru.market.store import Store
 from gangru.market.universe import UniverseSettings, universe

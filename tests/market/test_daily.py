@@ -7,7 +7,8 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gangru.market.daily import DailyMarket, daily_market
+from gangru.market.daily import DailyMarket
+from gangru.market.loading import daily_market
 from gangru.market.schema import BARS, SECURITIES
 from gangru.market.store import empty
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from gangru.errors import MarketError
 from gangru.market.codes import canonical_codes
-from gangru.market.daily import LISTED, daily_market
+from gangru.market.daily import LISTED
 from gangru.market.facts import facts_from
 from gangru.market.identity import (
     KNOWN_CHANGES,
@@ -23,6 +23,7 @@ from gangru.market.identity import (
     unified_securities,
 )
 from gangru.market.keyed import empty
+from gangru.market.loading import daily_market
 from gangru.market.placing import placed
 from gangru.market.schema import BARS, CODE_CHANGES, LISTINGS, SECURITIES, TABLES
 

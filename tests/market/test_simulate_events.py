@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from gangru.market.calendar import trading_days
 from gangru.market.codes import board
-from gangru.market.daily import DELISTING, GONE, carried, daily_market
+from gangru.market.daily import DELISTING, GONE, carried
 from gangru.market.facts import facts_of
 from gangru.market.identity import identities_of
 from gangru.market.ingest import ingest
 from gangru.market.intervals import normalise_intervals
+from gangru.market.loading import daily_market
 from gangru.market.quality import rule_faults
 from gangru.market.rules import limit_prices, market_limits, reference_price
 from gangru.market.schema import TABLES

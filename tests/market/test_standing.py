@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gangru.market.daily import DELISTING, GONE, LISTED, SUSPENDED, Loaded, loaded_market
+from gangru.market.daily import DELISTING, GONE, LISTED, SUSPENDED
 from gangru.market.facts import Facts
 from gangru.market.identity import identities_of
 from gangru.market.keyed import empty
+from gangru.market.loading import Loaded, loaded_market
 from gangru.market.schema import BARS, TABLES
 from gangru.market.standing import (
     DELISTING_NAME,

@@ -94,7 +94,7 @@ def test_the_spread_stands_in_evaluation_terminal_and_report(
 ) -> None:
     evaluation = stages.evaluate(inputs, made)
     assert evaluation.seeds["seed"].to_list() == [0, 1, 2]
-    document = evaluation_document(inputs, evaluation, made)
+    document = evaluation_document(inputs, evaluation, made.drops)
     assert [row["seed"] for row in document["seeds"]] == [0, 1, 2]
     assert document["seeds"][0]["ic_mean"] == evaluation.seeds["ic_mean"][0]
     assert seeds_sentence(evaluation).startswith("Average of 3 seeds. IC mean of each alone: 0: ")

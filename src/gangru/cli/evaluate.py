@@ -77,7 +77,7 @@ def evaluate(
             evaluation = evaluate_own(inputs, own, factor.stem, month, others, str(factor))
         elif made is not None:
             evaluation = stages.evaluate(inputs, made, month, others, whole=True)
-        document = evaluation_document(inputs, evaluation, made)
+        document = evaluation_document(inputs, evaluation, made.drops if made else None)
     if made is not None and month is None and not others:
         stages.write_evaluation(inputs, document)
     if csv is not None:

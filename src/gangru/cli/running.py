@@ -37,7 +37,7 @@ def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
         made = stages.make_factor(inputs, on_step)
     with step("evaluating"):
         evaluation = stages.evaluate(inputs, made, whole=True)
-        stages.write_evaluation(inputs, evaluation_document(inputs, evaluation, made))
+        stages.write_evaluation(inputs, evaluation_document(inputs, evaluation, made.drops))
     print_headline(evaluation)
     paths = []
     if report:

@@ -98,10 +98,8 @@ def measure(
     the universe in equal weights, rebalanced on the same days and prices, without rules or costs. Both are out of the
     market in two or more successive months without a score.
     """
-    entry, exit_ = on.months.entry(lag), on.months.exit(lag)
-    returns = forward_returns(on.prices, on.traded, entry, exit_)
-    last = int(exit_[-1]) if len(on.months) else 0
-    held = months_held(scored_rows(scores_MN))
+    entry, last, held = account_span(on.months, lag, scores_MN)
+    returns = forward_returns(on.prices, on.traded, entry, on.months.exit(lag))
     tape = on.tape if lag == ENTRY_LAG else on.close_tape
     aims = target_weights(scores_MN, on.industry, on.universe, portfolio)
     if tape.free:
@@ -120,6 +118,12 @@ def measure(
         long=long,
         benchmark=benchmark,
     )
+
+
+def account_span(months: ReturnMonths, lag: int, scores_MN: Floats) -> tuple[Rows, int, Bools]:
+    """Execution rows (M,), the row of the last return's end, and the months that the account is in the market (M,)."""
+    exit_ = months.exit(lag)
+    return months.entry(lag), int(exit_[-1]) if len(exit_) else 0, months_held(scored_rows(scores_MN))
 
 
 def scored_rows(scores_MN: Floats) -> Bools:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from gangru.evaluation.months import Rows
 from gangru.evaluation.performance import STILL, drawdown, max_drawdown, ratio
 from gangru.market.daily import Dates, Floats
-
-Rows = NDArray[np.int64]
 
 DRAWDOWNS = {
     "start": pl.Date,

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from gangru.evaluation.calendar_returns import MonthFigures, month_figures, monthly_returns, yearly_returns
-from gangru.evaluation.conventions import Ground, Measured, measure, scored_rows
+from gangru.evaluation.conventions import Ground, Measured, account_span, measure
 from gangru.evaluation.drawdowns import within, worst_drawdowns
 from gangru.evaluation.headline import headline
 from gangru.evaluation.months import ENTRY_LAG
@@ -20,12 +20,11 @@ from gangru.evaluation.performance import (
     performance,
 )
 from gangru.evaluation.portfolio.capacity import capacity_curve, fill_rate
-from gangru.evaluation.portfolio.held import months_held
 from gangru.evaluation.portfolio.long_short import long_short
 from gangru.evaluation.portfolio.micro_caps import least_liquid, smallest, usual_amounts, weight_table
 from gangru.evaluation.portfolio.path import REASONS, Orders
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
-from gangru.market.daily import Codes, DailyMarket, Dates, Floats, carried
+from gangru.market.daily import Bools, Codes, DailyMarket, Dates, Floats, carried_to
 
 # Spans that an A-share reader asks for: name, first day, last day.
 STRESS = (("micro-caps fall, 2024-01 and 02", "2024-01-01", "2024-02-29"),)
@@ -87,7 +86,8 @@ def trading(
     dates, long, benchmark = on.dates[main.long.row], main.long, main.benchmark.value
     values = {"long": long.gross, "long_net": long.net}
     monthly = monthly_returns(dates, values, benchmark)
-    entry, last, held = span(on, scores_MN)
+    entry, last, held = account_span(on.months, ENTRY_LAG, scores_MN)
+    small, illiquid = micro_caps(on, market)
     spread = long_short(on.tape, entry, last, scores_MN, on.industry, on.universe, portfolio, held)
     flat = np.ones(len(spread))
     excess = excess_by_ratio(long.net, benchmark)
@@ -118,20 +118,10 @@ def trading(
             on.tape, entry, last, main.aims, on.terms, held, benchmark,
             impact=portfolio.impact, max_participation=portfolio.max_participation,
         ),
-        micro_caps=micro_cap_weights(main, on, market),
-        without=without_micro_caps(scores_MN, main, on, market, settings, portfolio),
+        micro_caps=weight_table(on.months, main.aims, small, illiquid),
+        without=without_micro_caps(scores_MN, main, on, small, illiquid, settings, portfolio),
         stress=stress(dates, long.net, benchmark),
     )  # fmt: skip
-
-
-def span(on: Ground, scores_MN: Floats) -> tuple[np.ndarray, int, np.ndarray]:
-    """Execution rows, the row of the last return's end, and the months in the market."""
-    exit_ = on.months.exit(ENTRY_LAG)
-    return (
-        on.months.entry(ENTRY_LAG),
-        int(exit_[-1]) if len(exit_) else 0,
-        months_held(scored_rows(scores_MN)),
-    )
 
 
 def unfilled(orders: Orders) -> pl.DataFrame:
@@ -168,33 +158,26 @@ def order_table(orders: Orders, dates: Dates, codes: Codes) -> pl.DataFrame:
     )
 
 
-def micro_cap_weights(main: Measured, on: Ground, market: DailyMarket) -> pl.DataFrame:
-    """Each month's weight in the smallest 400 names and in the least liquid fifth of the universe."""
-    small, illiquid = micro_caps(on, market)
-    return weight_table(on.months, main.aims, small, illiquid)
-
-
-def micro_caps(on: Ground, market: DailyMarket) -> tuple[np.ndarray, np.ndarray]:
+def micro_caps(on: Ground, market: DailyMarket) -> tuple[Bools, Bools]:
     """The smallest 400 names and the least liquid fifth of the universe as of each factor date, two (M, N).
 
     A stock that does not trade that day has the value of its last day.
     """
     rows = on.months.start
-    return smallest(on.universe, carried(market.float_value())[rows]), least_liquid(
-        on.universe, usual_amounts(market, rows)
-    )
+    small = smallest(on.universe, carried_to(rows, market.float_value()))
+    return small, least_liquid(on.universe, usual_amounts(market, rows))
 
 
 def without_micro_caps(
     scores_MN: Floats,
     main: Measured,
     on: Ground,
-    market: DailyMarket,
+    small: Bools,
+    illiquid: Bools,
     settings: EvaluationSettings,
     portfolio: PortfolioSettings,
 ) -> pl.DataFrame:
-    """Figures of all stocks, and of factor and universe without the smallest 400 and the least liquid fifth."""
-    small, illiquid = micro_caps(on, market)
+    """Figures of all stocks, and of factor and universe without the `small` (M, N) and without the `illiquid`."""
     measured = {"all": main}
     for name, left_out in (("without the smallest 400", small), ("without the least liquid fifth", illiquid)):
         rest = replace(on, universe=on.universe & ~left_out)

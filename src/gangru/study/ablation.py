@@ -86,7 +86,7 @@ def run_ablation(root: Path, plan: Plan, watch: Watch, *, train: bool = True) ->
         factor = factor_of(market, watch.on_step, write=train)
         evaluation = stages.evaluate(market, factor, plan.until)
         if train and plan.until is None:
-            stages.write_evaluation(market, evaluation_document(market, evaluation, factor))
+            stages.write_evaluation(market, evaluation_document(market, evaluation, factor.drops))
         studied.append(Studied(each, workspace, factor, evaluation))
     return compared(plan, studied, skipped, market)
 

@@ -6,14 +6,13 @@ import numpy as np
 import polars as pl
 
 from gangru.errors import EvaluationError
-from gangru.evaluation.conventions import Ground, ground, scored_rows
+from gangru.evaluation.conventions import Ground, account_span, ground
 from gangru.evaluation.enhance.enhanced import EnhanceInputs, enhance
 from gangru.evaluation.enhance.index_weights import index_weights
 from gangru.evaluation.enhance.settings import EnhanceSettings
 from gangru.evaluation.months import ENTRY_LAG
 from gangru.evaluation.performance import Performance, performance
 from gangru.evaluation.portfolio.benchmark import index_benchmark
-from gangru.evaluation.portfolio.held import months_held
 from gangru.evaluation.portfolio.long import follow
 from gangru.evaluation.scores import of_months
 from gangru.evaluation.summary import index_level
@@ -65,8 +64,7 @@ def enhanced_index(
     member = member_matrices(members, days, view.market.codes)
     inside = next(iter(member.values())) if member else np.zeros(scores.shape, dtype=bool)
     chosen = enhance(arrays(view, on, scores, inside), settings)
-    entry, exit_ = on.months.entry(ENTRY_LAG), on.months.exit(ENTRY_LAG)
-    last, held = (int(exit_[-1]) if len(exit_) else 0), months_held(scored_rows(scores))
+    entry, last, held = account_span(on.months, ENTRY_LAG, scores)
     path = follow(on.tape, entry, last, chosen.weights, on.terms, held)
     assert on.index is not None, "ground was given the index's level"
     benchmark = index_benchmark(on.index, on.dates, entry, last, held, path.row)
@@ -123,10 +121,11 @@ def index_of(inputs: Inputs, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
     code = KNOWN.get(name.lower()) or canonical_codes(pl.Series([name]))[0] or name
     names = {name, code, *(short for short, known in KNOWN.items() if known == code)}
     members = inputs.facts.members.filter(pl.col("index").is_in(sorted(names)))
-    bars = inputs.workspace.store.read("index_bars").filter(pl.col("code") == code)
+    quotes = inputs.workspace.store.read("index_bars")
+    bars = quotes.filter(pl.col("code") == code)
     for what, table, column in (
         ("members", members, inputs.facts.members["index"]),
-        ("daily bars", bars, inputs.workspace.store.read("index_bars")["code"]),
+        ("daily bars", bars, quotes["code"]),
     ):
         if table.is_empty():
             there = ", ".join(column.unique().sort()) or "none"

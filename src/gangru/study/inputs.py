@@ -12,9 +12,10 @@ from gangru.features.catalogue import chosen_features
 from gangru.features.labels import build_labels
 from gangru.features.panel import Panel, build_panel
 from gangru.market.calendar import trading_days
-from gangru.market.daily import DailyMarket, Dates, Floats, loaded_market
+from gangru.market.daily import DailyMarket, Dates, Floats
 from gangru.market.facts import Facts, facts_of
 from gangru.market.intervals import industry_matrix
+from gangru.market.loading import loaded_market
 from gangru.market.universe import Universe, universe
 from gangru.study.workspace import Workspace
 

@@ -1,7 +1,7 @@
 """A table of date, code and factor measured on a study's market; nothing here loads a net."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -14,9 +14,6 @@ from gangru.market.codes import canonical_codes
 from gangru.study.data_notes import data_notes
 from gangru.study.inputs import Inputs
 from gangru.study.own_factor import as_identities
-
-if TYPE_CHECKING:
-    from gangru.study.stages import FactorTable
 
 UNIVERSE = "universe"
 
@@ -76,16 +73,17 @@ def evaluate_table(
 
 
 def evaluation_document(
-    inputs: Inputs, evaluation: Evaluation, factor: "FactorTable | None" = None
+    inputs: Inputs, evaluation: Evaluation, excluded: pl.DataFrame | None = None
 ) -> dict[str, Any]:
     """The object that `evaluate --json` prints and runs/STUDY/evaluation.json holds.
 
-    Without `factor`, a factor of somebody else's, nothing is known of who was excluded when it was made.
+    `excluded` (date, reason, count) are the stocks left out when the factor was made; of somebody else's nothing is
+    known.
     """
     document: dict[str, Any] = dict(to_json(evaluation))
     document["data"]["limits"] = data_notes(inputs)
-    if factor is None:
+    if excluded is None:
         return document
-    totals = factor.drops.group_by("reason", maintain_order=True).agg(pl.col("count").sum())
+    totals = excluded.group_by("reason", maintain_order=True).agg(pl.col("count").sum())
     document["data"]["excluded"] = {reason: int(count) for reason, count in totals.iter_rows()}
     return document

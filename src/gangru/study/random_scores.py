@@ -5,7 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from gangru.errors import EvaluationError
-from gangru.evaluation.months import ENTRY_LAG, return_months, up_to
+from gangru.evaluation.conventions import order_rows
+from gangru.evaluation.months import ENTRY_LAG, ReturnMonths, return_months, up_to
 from gangru.evaluation.portfolio.random_scores import RandomScores, random_score_test
 from gangru.evaluation.portfolio.terms import tape_of, terms_of
 from gangru.evaluation.view import parsed_month
@@ -32,19 +33,19 @@ def random_portfolios(
     eligible = inputs.universe.eligible[months.start[begin:]]
     there = np.asarray(eligible.any(axis=1))
     begin += int(there.argmax()) if there.any() else len(there)
-    start, end = months.start[begin:], months.end[begin:]
-    if len(start) < 2:
+    months = ReturnMonths(months.month[begin:], months.start[begin:], months.end[begin:])
+    if len(months) < 2:
         raise EvaluationError(
-            f"{len(start)} return months with an eligible stock between {first or dates[0]} and {last or dates[-1]}: "
+            f"{len(months)} return months with an eligible stock between {first or dates[0]} and {last or dates[-1]}: "
             "expected two or more"
         )
-    exit_row = int(end[-1]) + ENTRY_LAG
+    exit_row = int(months.exit(ENTRY_LAG)[-1])
     market = inputs.market.first_days(exit_row + 1)
     return random_score_test(
-        tape_of(market, portfolio.execution, obey_rules=True),
-        start + ENTRY_LAG,
+        tape_of(market, portfolio.execution, obey_rules=True, rows=order_rows(months, portfolio)),
+        months.entry(ENTRY_LAG),
         exit_row,
-        inputs.universe.eligible[start],
+        inputs.universe.eligible[months.start],
         terms_of(portfolio, market.dates),
         portfolio,
         samples=samples,

@@ -24,8 +24,8 @@ from checked_store import (
 
 from gangru.market.check.check import FAMILIES
 from gangru.market.check.evidence import limit_columns
-from gangru.market.daily import daily_market
 from gangru.market.facts import facts_from
+from gangru.market.loading import daily_market
 from gangru.market.rules import market_limits
 from gangru.market.schema import TABLES
 from gangru.market.store_commit import commit

@@ -36,7 +36,6 @@ class Account:
     terms: Terms
     cash: float
     units: Floats
-    final: Rows  # each stock's last day of trading on the tape
     rows: list[Rows] = field(default_factory=list)
     values: list[Floats] = field(default_factory=list)
     orders: list[Orders] = field(default_factory=list)
@@ -82,7 +81,7 @@ def follow_account(
     months, ends = len(rows), np.append(rows[1:], last)
     there = np.ones(months, dtype=bool) if held is None else held
     start = terms.account_yuan or 1.0
-    account = Account(tape, terms, start, np.zeros(len(tape.codes)), tape.last_trades)
+    account = Account(tape, terms, start, np.zeros(len(tape.codes)))
     month_return, turnover, cost = (np.full(months, np.nan) for _ in range(3))
     for m in np.flatnonzero(there).tolist():
         row, end = int(rows[m]), int(ends[m])
@@ -159,7 +158,7 @@ def wish_for(change: Floats, wanted: Floats, units: Floats, day: Day, value: flo
 def depart(account: Account, day: Day) -> float:
     """Turn holdings that never trade again to cash at their last price; the costs, those of a sale."""
     units = account.units[day.stock]
-    gone = (units > 0) & (account.final[day.stock] < day.row)
+    gone = (units > 0) & (account.tape.last_trades[day.stock] < day.row)
     if not gone.any():
         return 0.0
     yuan = np.where(gone, units * np.where(gone, day.price, 0), 0)

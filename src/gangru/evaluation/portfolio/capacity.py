@@ -9,9 +9,8 @@ from gangru.evaluation.months import Rows
 from gangru.evaluation.performance import annual_return
 from gangru.evaluation.portfolio.account import follow_account
 from gangru.evaluation.portfolio.path import DEPARTED, Orders
-from gangru.evaluation.portfolio.terms import Tape, Terms
+from gangru.evaluation.portfolio.terms import Tape, Terms, least_commissions
 from gangru.market.daily import Bools, Floats
-from gangru.market.rules import least_commission
 
 SIZES_YUAN = (1e7, 3e7, 1e8, 3e8, 1e9, 3e9, 1e10)
 
@@ -35,8 +34,7 @@ def capacity_curve(
     mean cost of a month in parts of the account, `fill_rate` yuan filled of those asked for, `invested` the same of
     purchases alone.
     """
-    days = tape.dates.astype("datetime64[D]").tolist()
-    least = np.array([least_commission(day) for day in days])
+    least = least_commissions(tape.dates)
     usual = annual_return(benchmark)
     out = []
     for size in sizes:

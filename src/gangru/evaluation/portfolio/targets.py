@@ -26,9 +26,10 @@ def target_weights(
     before = np.zeros(scores_MN.shape[1], dtype=bool)
     for m in np.flatnonzero((~np.isnan(scores_MN)).any(axis=1)).tolist():
         score, group = scores_MN[m], groups[m]
+        share = share_of(score, settings)
         mean, raw, chosen = float(np.nanmean(score)), np.zeros(len(score)), np.zeros(len(score), dtype=bool)
         for one in np.unique(group[~np.isnan(score)]):
-            own = best(np.where(group == one, score, np.nan), before, share_of(score, settings), settings)
+            own = best(np.where(group == one, score, np.nan), before, share, settings)
             raw += raw_weights(score - mean, own, settings)
             chosen |= own
         before = chosen

@@ -5,16 +5,13 @@ D days of the market's axis × N stocks.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
 from gangru.evaluation.months import Rows
 from gangru.evaluation.settings import PortfolioSettings
 from gangru.market.daily import Bools, Codes, DailyMarket, Dates, Floats, carried
-from gangru.market.rules import cost_rates, fillable, least_commission
-
-Execution = Literal["close", "open", "vwap"]
+from gangru.market.rules import OrderPrice, cost_rates, fillable, least_commission
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,9 @@ def free_terms(days: int) -> Terms:
     return Terms(commission=0.0, buy_levy=nothing, sell_levy=nothing, least=nothing)
 
 
-def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool, rows: Rows | None = None) -> Tape:
+def tape_of(
+    market: DailyMarket, execution: OrderPrice, *, obey_rules: bool, rows: Rows | None = None
+) -> Tape:
     """The market at one price of the day, with the rules or as `Tape.without_rules`.
 
     With `rows`, ascending, the rules are looked up on those days alone, and on all others they forbid every order.
@@ -113,7 +112,7 @@ def tape_of(market: DailyMarket, execution: Execution, *, obey_rules: bool, rows
     return tape if obey_rules else tape.without_rules()
 
 
-def execution_price(market: DailyMarket, execution: Execution) -> Floats:
+def execution_price(market: DailyMarket, execution: OrderPrice) -> Floats:
     """Raw yuan at which orders of a day are filled, (D, N); the mean of the four prices where there is no vwap."""
     if execution == "close":
         return market.close
@@ -128,16 +127,22 @@ def terms_of(settings: PortfolioSettings, dates: Dates) -> Terms:
     """The terms that the settings ask for, with the levies in force on each date."""
     buy_levy, sell_levy = cost_rates(dates, 0.0)
     sized = settings.account_yuan > 0
-    least = [least_commission(day) if sized else 0.0 for day in dates.astype("datetime64[D]").tolist()]
     return Terms(
         commission=settings.commission,
         buy_levy=buy_levy,
         sell_levy=sell_levy,
-        least=np.array(least, dtype=np.float64),
+        least=least_commissions(dates) if sized else np.zeros(len(dates)),
         slippage=settings.slippage_bps / 10_000,
         account_yuan=settings.account_yuan,
         impact=settings.impact if sized else 0.0,
         max_participation=settings.max_participation if sized else 0.0,
         max_turnover=settings.max_turnover,
         carry=settings.unfilled == "carry",
+    )
+
+
+def least_commissions(dates: Dates) -> Floats:
+    """What a broker takes at least for an order of each date, in yuan, (D,)."""
+    return np.array(
+        [least_commission(day) for day in dates.astype("datetime64[D]").tolist()], dtype=np.float64
     )

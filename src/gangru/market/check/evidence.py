@@ -13,9 +13,9 @@ import polars as pl
 from gangru.errors import MarketError
 from gangru.market.calendar import Dates, as_days, trading_days
 from gangru.market.check.basis import price_basis
-from gangru.market.daily import daily_market
 from gangru.market.facts import Facts, facts_from
 from gangru.market.identity import identities_of
+from gangru.market.loading import daily_market
 from gangru.market.rules import market_limits
 from gangru.market.schema import BARS, CODE_CHANGES, TABLES
 from gangru.market.store import Store
