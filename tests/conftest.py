@@ -1,6 +1,7 @@
 """Shared by all tests: where the real data lie, and that the folder of tests can be imported from."""
 
 import os
+import random
 import sys
 from pathlib import Path
 
@@ -23,6 +24,14 @@ def real_data() -> Path:
     if not path.exists():
         pytest.skip("the real A-share data are not beside the project (../shared/data/ashare)")
     return path
+
+
+@pytest.fixture(autouse=True)
+def own_chance() -> None:
+    """Each test draws from the same seeds, alone or among others, in any order."""
+    random.seed(0)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(0)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

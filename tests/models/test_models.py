@@ -138,8 +138,8 @@ def test_spectral_normalisation_keeps_every_layers_largest_singular_value_near_o
 def test_the_joint_net_carries_the_predictors_gradient_to_the_generator() -> None:
     x = torch.randn(7, 10, 4, generator=torch.Generator().manual_seed(0))
     for beside in (False, True):
-        joint = Joint(
-            Generator(4, 4, hidden=6), Predictor(8 if beside else 4, hidden=6, mlp=(6,)), beside=beside
+        joint = Joint(  # wide enough that no drawing of weights leaves every ReLU shut
+            Generator(4, 4, hidden=6), Predictor(8 if beside else 4, hidden=6, mlp=(64,)), beside=beside
         )
         ic_loss(joint(x), torch.arange(7.0)).backward()
         assert float(joint.generator.lstm.weight_ih_l0.grad.abs().sum()) > 0
