@@ -150,7 +150,9 @@ class Table:
         return any(number(v) is None if isinstance(v, float) else v is None for row in self.rows for v in row)
 
 
-ChartKind = Literal["ic", "net_value", "deciles", "decay", "predictor", "gan", "windows"]
+ChartKind = Literal[
+    "ic", "net_value", "deciles", "decay", "heatmap", "capacity", "exposures", "predictor", "gan", "windows"
+]
 
 
 @dataclass(frozen=True)
@@ -242,12 +244,13 @@ class Contents:
     verdict: Callout
     key_figures: tuple[KeyFigure, ...]
     sections: tuple[Section, ...]
+    front: tuple[Table, ...] = ()  # the first page's own tables, under the key figures
     generated_at: str | None = None
     language: Literal["en", "zh"] = "en"
 
     def tables(self) -> tuple[Table, ...]:
         """Every table in reading order."""
-        found = [self.edition]
+        found = [self.edition, *self.front]
         for section in self.sections:
             for block in section.blocks:
                 if isinstance(block, Table):
@@ -255,3 +258,7 @@ class Contents:
                 elif isinstance(block, Row):
                     found.extend(block.tables)
         return tuple(found)
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Every chart in reading order."""
+        return tuple(block for section in self.sections for block in section.blocks if isinstance(block, Figure))

@@ -1,0 +1,1 @@
+"""Pages to explore a workspace by, on this machine alone."""
