@@ -1,10 +1,11 @@
 """IC and long excess inside industries."""
 
 import numpy as np
+import polars as pl
 import pytest
 import scipy.stats
 
-from gangru.evaluation.industry import industry_table, long_excess, lost, row_means
+from gangru.evaluation.industry import industry_months, industry_table, long_excess, lost, row_means
 
 NAN = np.nan
 
@@ -37,10 +38,21 @@ def test_row_means_of_nothing_are_undefined():
     assert row_means(np.array([[NAN, 2.0]]))[0] == 2
 
 
-def table_of(scores, returns, industry, names, **changed):
-    everyone = np.ones(scores.shape, dtype=bool)
-    kwargs = {"fraction": 0.2, "small": 10} | changed
-    return industry_table(scores, returns, everyone, industry.astype(np.int16), names, **kwargs)
+def history_of(scores, returns, industry, names, universe=None):
+    everyone = np.ones(scores.shape, dtype=bool) if universe is None else universe
+    return industry_months(
+        scores, returns, everyone, industry.astype(np.int16), names, months(len(scores)), fraction=0.2
+    )
+
+
+def months(count):
+    return [f"{2019 + i // 12}-{i % 12 + 1:02d}" for i in range(count)]
+
+
+def table_of(scores, returns, industry, names, universe=None):
+    return industry_table(
+        history_of(scores, returns, industry, names, universe), months(len(scores)), small=10
+    )
 
 
 def test_industry_figures_agree_with_a_loop_over_industries_and_months():
@@ -64,6 +76,24 @@ def test_industry_figures_agree_with_a_loop_over_industries_and_months():
         assert row["n"] == (industry[-1] == j).sum()
 
 
+def test_every_month_of_an_industry_has_its_figures():
+    rng = np.random.default_rng(1)
+    scores, returns = rng.normal(size=(2, 15, 40))
+    scores[3, :20] = NAN  # the first industry has no score in the fourth month
+    industry = np.tile(np.repeat([0, 1], 20), (15, 1))
+    table = history_of(scores, returns, industry, ["Banks", "Coal"])
+    assert table["month"].to_list() == [m for m in months(15) if m != "2019-04"] + months(15)
+    coal = table.filter(industry="Coal", month="2020-02").row(0, named=True)
+    assert coal["n"] == 20
+    assert coal["ic"] == pytest.approx(scipy.stats.spearmanr(scores[13, 20:], returns[13, 20:]).statistic)
+    best = 20 + np.argsort(-scores[13, 20:])[:4]
+    assert coal["excess"] == pytest.approx(returns[13, best].mean() - returns[13, 20:].mean())
+    recent = table_of(scores, returns, industry, ["Banks", "Coal"]).row(0, named=True)
+    known = table.filter(pl.col("industry") == "Banks", pl.col("month") > "2019-03")["ic"]
+    assert len(known) == 11
+    assert recent["ic_year"] == pytest.approx(known.mean())
+
+
 def test_small_and_tiny_industries_are_marked_and_null():
     scores = np.arange(16.0)[None, :]
     industry = np.array([[0] * 10 + [1] * 4 + [2] * 2])
@@ -84,7 +114,7 @@ def test_the_industrys_own_return_is_that_of_the_universe():
     scores = np.arange(10.0)[None, :]
     universe = np.arange(10)[None, :] >= 4
     industry = np.zeros((1, 10), dtype=np.int16)
-    table = industry_table(scores, scores / 10, universe, industry, ["All"], fraction=0.2, small=10)
+    table = table_of(scores, scores / 10, industry, ["All"], universe)
     assert table["excess_month"][0] == pytest.approx(0.8 - 0.65)
 
 

@@ -34,6 +34,7 @@ def to_json(evaluation: Evaluation, limits: list[str] | None = None) -> dict[str
         "series": records(evaluation.series),
         "yearly": records(evaluation.yearly),
         "industries": records(evaluation.industries),
+        "industry_months": records(evaluation.industry_months),
         "industries_lost": evaluation.industries_lost,
         "industries_lost_1y": evaluation.industries_lost_1y,
         "deciles": records(evaluation.deciles),
@@ -41,6 +42,8 @@ def to_json(evaluation: Evaluation, limits: list[str] | None = None) -> dict[str
         "decay": records(evaluation.decay),
         "net_value": records(evaluation.net_value),
         "picks": records(evaluation.picks.filter(pl.col("in_long_list"))),
+        "last_picks": records(evaluation.last_picks),
+        "last_picks_outcome": plain(dataclasses.asdict(evaluation.last_picks_outcome)),
         "data": {"limits": plain(limits or []), "drops": records(evaluation.drops)},
         "notes": plain(evaluation.notes),
     }

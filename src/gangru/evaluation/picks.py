@@ -10,6 +10,8 @@ from gangru.market.daily import Bools, Codes, Floats
 
 IndustryIndex = tuple[NDArray[np.int16], list[str]]  # positions in the list of names, −1 unknown
 
+UNKNOWN_AGE = np.iinfo(np.int32).max  # `listed_days` of a stock whose listing is not known
+
 SCHEMA = {
     "rank": pl.Int64,
     "code": pl.String,
@@ -18,6 +20,7 @@ SCHEMA = {
     "score": pl.Float64,
     "percentile": pl.Float64,
     "tradable": pl.Boolean,
+    "listed_days": pl.Int64,
     "previous_percentile": pl.Float64,
     "change": pl.Float64,
     "in_long_list": pl.Boolean,
@@ -32,19 +35,27 @@ def percentiles(scores: Floats) -> Floats:
 
 
 def pick_table(
-    codes: Codes, scores: Floats, previous: Floats | None, *, buyable: Bools, fraction: float
+    codes: Codes,
+    scores: Floats,
+    previous: Floats | None,
+    *,
+    buyable: Bools,
+    fraction: float,
+    listed: NDArray[np.int64] | None = None,
 ) -> pl.DataFrame:
     """All stocks scored on a factor date, best first; columns of `evaluation.result` but name and industry.
 
     (N,): `scores` of the date, `previous` of the factor date before it or None, `buyable` at the date's
-    close. Sees the factor date and the one before, nothing later.
+    close, `listed` trading days since the listing, as `market.universe.listed_days` has them. Sees the factor date
+    and the one before, nothing later.
     """
     place = places(scores[None, :])[0]
     count = int((place >= 0).sum())
     best_first = np.argsort(np.where(place >= 0, place, len(scores)), kind="stable")[:count]
     now = percentiles(scores)[best_first]
     before = (np.full(len(scores), np.nan) if previous is None else percentiles(previous))[best_first]
-    listed = int(top_count(np.array([count]), fraction)[0])
+    chosen = int(top_count(np.array([count]), fraction)[0])
+    age = np.full(len(scores), UNKNOWN_AGE) if listed is None else listed
     table = pl.DataFrame(
         {
             "rank": np.arange(1, count + 1),
@@ -52,13 +63,17 @@ def pick_table(
             "score": scores[best_first],
             "percentile": now,
             "tradable": buyable[best_first],
+            "listed_days": age[best_first],
             "previous_percentile": before,
             "change": now - before,
-            "in_long_list": np.arange(count) < listed,
+            "in_long_list": np.arange(count) < chosen,
         },
         schema={name: kind for name, kind in SCHEMA.items() if name not in ("name", "industry")},
     )
-    return table.with_columns(pl.col("previous_percentile", "change").fill_nan(None))
+    known = pl.when(pl.col("listed_days") < UNKNOWN_AGE).then(pl.col("listed_days"))
+    return table.with_columns(
+        pl.col("previous_percentile", "change").fill_nan(None), known.alias("listed_days")
+    )
 
 
 def described(

@@ -6,6 +6,7 @@ import polars as pl
 from gangru.evaluation.conventions import Ground, Measured, scored_rows
 from gangru.evaluation.headline import YEAR_MONTHS
 from gangru.evaluation.months import ENTRY_LAG, ReturnMonths
+from gangru.evaluation.remark import remark
 from gangru.evaluation.scores import Drops, Scores
 from gangru.evaluation.settings import EvaluationSettings
 from gangru.market.daily import Bools, Dates, Floats
@@ -46,23 +47,46 @@ def gaps(
     scores: Scores, on: Ground, main: Measured, industries: pl.DataFrame, settings: EvaluationSettings
 ) -> list[str]:
     """A sentence for whatever is undefined, and for every departure from the usual dates."""
-    notes = []
+    notes: list[str] = []
     months = len(on.months)
     defined = int((~np.isnan(main.rank_ic)).sum())
     stale = int((factor_dates(scores, on.months) < on.dates[on.months.start]).sum())
     if not months:
-        notes.append("No return month is known yet: there are picks, and no figures.")
+        notes.append(remark("No return month is known yet: there are picks, and no figures."))
     elif defined < YEAR_MONTHS:
-        notes.append(f"ic_1y and the industries' past year need {YEAR_MONTHS} months: {defined} have an IC.")
+        notes.append(
+            remark(
+                "ic_1y and the industries' past year need {needed} months: {defined} have an IC.",
+                needed=YEAR_MONTHS,
+                defined=defined,
+            )
+        )
     if defined < months:
-        reason = f"no factor, fewer than {settings.min_stocks} stocks or no spread"
-        notes.append(f"{months - defined} of {months} months have no IC: {reason}.")
+        notes.append(
+            remark(
+                "{missing} of {months} months have no IC: no factor, fewer than {least} stocks or no spread.",
+                missing=months - defined,
+                months=months,
+                least=settings.min_stocks,
+            )
+        )
     if stale:
-        notes.append(f"{stale} of {months} months are measured by a factor older than the last month-end.")
+        notes.append(
+            remark(
+                "{stale} of {months} months are measured by a factor older than the last month-end.",
+                stale=stale,
+                months=months,
+            )
+        )
     if scores.raw is None:
-        notes.append("headline_raw is undefined: the factor table has no column pret.")
+        notes.append(remark("headline_raw is undefined: the factor table has no column pret."))
     if industries.is_empty():
-        notes.append(f"No industry figures: no industry of taxonomy {settings.taxonomy!r} is known.")
+        notes.append(
+            remark(
+                "No industry figures: no industry of taxonomy {taxonomy} is known.",
+                taxonomy=repr(settings.taxonomy),
+            )
+        )
     return notes
 
 
@@ -72,16 +96,24 @@ def unserved(factor_MN: Floats, main: Measured, months: ReturnMonths) -> list[st
     if not missed.any():
         return []
     out = int(np.isnan(main.long.month_return).sum())
-    notes = [
-        f"{missed.sum()} of {len(months)} months have no factor ({spans(months.month, missed)}): they are in no IC and "
-        "in no decile."
+    notes: list[str] = [
+        remark(
+            "{missed} of {months} months have no factor ({spans}): they are in no IC and in no decile.",
+            missed=int(missed.sum()),
+            months=len(months),
+            spans=spans(months.month, missed),
+        )
     ]
     if out < missed.sum():
-        notes.append("A lone month without a factor keeps the portfolio of the month before.")
+        notes.append(remark("A lone month without a factor keeps the portfolio of the month before."))
     if out:
         notes.append(
-            f"In {out} months without a factor, two or more in a row, portfolio and benchmark are out of the market: "
-            "net values and annual figures are of the other months, one after another, each span bought anew."
+            remark(
+                "In {out} months without a factor, two or more in a row, portfolio and benchmark are out of the "
+                "market: net values and annual figures are of the other months, one after another, each span bought "
+                "anew.",
+                out=out,
+            )
         )
     return notes
 

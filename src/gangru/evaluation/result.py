@@ -9,6 +9,9 @@ import polars as pl
 
 from gangru.evaluation.anatomy.whole import Anatomy
 from gangru.evaluation.headline import Headline
+from gangru.evaluation.industry import MONTHS as INDUSTRY_MONTHS
+from gangru.evaluation.outcome import OUTCOME, Outcome
+from gangru.evaluation.picks import SCHEMA as PICKS
 from gangru.evaluation.trading import Trading
 
 SEED_FIGURES = {
@@ -35,8 +38,12 @@ class Evaluation:
       industries  industry, n, ic_month, ic_year, excess_month, excess_year, small
                   (ic_* are headline ICs inside the industry; excess_* of its long portfolio over its own equal weight;
                   small marks those with fewer stocks than the setting asks)
-      picks       rank, code, name, industry, score, percentile, tradable, previous_percentile, change, in_long_list
-                  (of the factor date after the last return month; every stock with a factor, best first)
+      industry_months  industry, month, n, ic, excess: the same figures of every month
+      picks       rank, code, name, industry, score, percentile, tradable, listed_days, previous_percentile, change,
+                  in_long_list (of the factor date after the last return month; every stock with a factor, best first;
+                  listed_days are trading days since the listing)
+      last_picks  the columns of picks, return, excess: the long list of the last return month's factor date, with
+                  what became of it from entry close to exit close
       drops       stage, reason, count
       seeds       seed, ic_mean, icir, raw_ic_mean, annual_excess: each seed's nets alone, where several are averaged
     """
@@ -66,3 +73,6 @@ class Evaluation:
     anatomy: Anatomy | None = None  # where the whole evaluation was asked for
     trading: Trading | None = None
     seeds: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=SEED_FIGURES))
+    industry_months: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=INDUSTRY_MONTHS))
+    last_picks: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PICKS | OUTCOME))
+    last_picks_outcome: Outcome = field(default_factory=Outcome)

@@ -16,8 +16,10 @@ from gangru.evaluation.conventions import Ground, Measured, ground, measure
 from gangru.evaluation.groups import decile_table
 from gangru.evaluation.headline import EMPTY, headline
 from gangru.evaluation.ic import decay
-from gangru.evaluation.industry import industry_table, lost, row_means
-from gangru.evaluation.months import ENTRY_LAG
+from gangru.evaluation.industry import industry_months, industry_table, lost, row_means
+from gangru.evaluation.months import ENTRY_LAG, Rows
+from gangru.evaluation.outcome import OUTCOME, Outcome, outcome, outcome_table
+from gangru.evaluation.picks import SCHEMA as PICKS
 from gangru.evaluation.picks import IndustryIndex, described, pick_table
 from gangru.evaluation.remarks import drop_table, factor_dates, gaps, unserved
 from gangru.evaluation.result import Evaluation
@@ -29,6 +31,7 @@ from gangru.evaluation.view import View, look
 from gangru.market.daily import Bools, DailyMarket, Dates, Floats
 from gangru.market.intervals import industry_matrix, member_matrices
 from gangru.market.rules import can_buy
+from gangru.market.universe import listed_days
 
 
 @dataclass(frozen=True)
@@ -85,8 +88,10 @@ def evaluate_factor(
         factor_MN, main.returns, row_means(np.where(on.universe, main.returns, np.nan)), settings.groups
     )
     on_pick_date = industry_matrix(industry, taxonomy, scores.date[-1:], codes)
-    industries, unknown = industries_of(factor_MN, main, on, in_months, settings)
     month_names = months.names()
+    by_month, unknown = industries_of(factor_MN, main, on, in_months, month_names, settings.industry_fraction)
+    industries = industry_table(by_month, month_names, small=settings.small_industry)
+    last_picks, became = last_list(view, factor_MN, main, on, in_months, calendar, names, portfolio.fraction)
     evaluation = Evaluation(
         study=study,
         first_month=month_names[0] if month_names else None,
@@ -102,7 +107,10 @@ def evaluate_factor(
         deciles=deciles,
         decay=decay(factor_MN, on.prices, on.traded, months.entry(ENTRY_LAG), settings.min_stocks),
         industries=industries,
-        picks=newest_picks(view, on_pick_date, names, portfolio.fraction),
+        industry_months=by_month,
+        picks=newest_picks(view, on_pick_date, calendar, names, portfolio.fraction),
+        last_picks=last_picks,
+        last_picks_outcome=became,
         drops=drop_table(scores.drops | unknown | other_drops, factor_MN, main, on),
         monotonicity=monotonicity,
         industries_lost=lost(industries, "excess_month"),
@@ -171,31 +179,76 @@ def index_level(index: pl.DataFrame, days: Dates) -> Floats:
 
 
 def industries_of(
-    factor_MN: Floats, main: Measured, on: Ground, industry_MN: IndustryIndex, settings: EvaluationSettings
+    factor_MN: Floats,
+    main: Measured,
+    on: Ground,
+    industry_MN: IndustryIndex,
+    month_names: list[str],
+    fraction: float,
 ) -> tuple[pl.DataFrame, Drops]:
-    """The industry table, and how many scored stock-months have no industry as of their factor date."""
+    """Each industry month by month, and how many scored stock-months have no industry as of their factor date."""
     index, industry_names = industry_MN
-    table = industry_table(
-        factor_MN,
-        main.returns,
-        on.universe,
-        index,
-        industry_names,
-        fraction=settings.industry_fraction,
-        small=settings.small_industry,
+    table = industry_months(
+        factor_MN, main.returns, on.universe, index, industry_names, month_names, fraction=fraction
     )
     return table, {("industry", "industry unknown"): int((~np.isnan(factor_MN) & (index < 0)).sum())}
 
 
-def newest_picks(view: View, industry: IndustryIndex, names: pl.DataFrame, fraction: float) -> pl.DataFrame:
+def newest_picks(
+    view: View, industry: IndustryIndex, calendar: Dates, names: pl.DataFrame, fraction: float
+) -> pl.DataFrame:
     """The stocks of the newest factor date; `industry` as of that date."""
     scores = view.scores
     row = np.searchsorted(view.market.dates, scores.date[-1:])
+    previous = scores.factor[-2] if len(scores.date) > 1 else None
+    return picks_of(view, row, (scores.factor[-1], previous), industry, calendar, names, fraction)
+
+
+def picks_of(
+    view: View,
+    row: Rows,
+    scores: tuple[Floats, Floats | None],
+    industry: IndustryIndex,
+    calendar: Dates,
+    names: pl.DataFrame,
+    fraction: float,
+) -> pl.DataFrame:
+    """The stocks of a factor date at `row` (1,) of the market; `scores` (N,) of it and of the date before."""
     table = pick_table(
         view.market.codes,
-        scores.factor[-1],
-        scores.factor[-2] if len(scores.date) > 1 else None,
+        *scores,
         buyable=can_buy(view.market, rows=row)[0],
         fraction=fraction,
+        listed=listed_days(view.market, calendar, rows=row)[0],
     )
     return described(table, view.market.codes, industry, names)
+
+
+def last_list(
+    view: View,
+    factor_MN: Floats,
+    main: Measured,
+    on: Ground,
+    industry_MN: IndustryIndex,
+    calendar: Dates,
+    names: pl.DataFrame,
+    fraction: float,
+) -> tuple[pl.DataFrame, Outcome]:
+    """The long list of the last return month's factor date, and what became of it by the month's exit close."""
+    if not len(factor_MN):
+        empty = pl.DataFrame(schema=PICKS | OUTCOME)
+        return empty, Outcome()
+    index, industry_names = industry_MN
+    before = factor_MN[-2] if len(factor_MN) > 1 else None
+    picks = picks_of(
+        view,
+        view.months.start[-1:],
+        (factor_MN[-1], before),
+        (index[-1:], industry_names),
+        calendar,
+        names,
+        fraction,
+    )
+    usual = float(row_means(np.where(on.universe[-1:], main.returns[-1:], np.nan))[0])
+    table = outcome_table(picks, view.market.codes, main.returns[-1], usual)
+    return table, outcome(table, usual)

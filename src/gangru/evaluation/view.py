@@ -9,6 +9,7 @@ import polars as pl
 from gangru.errors import EvaluationError
 from gangru.evaluation.columns import TABLE
 from gangru.evaluation.months import ENTRY_LAG, ReturnMonths, return_months, unpriced_month, up_to
+from gangru.evaluation.remark import remark
 from gangru.evaluation.scores import Scores, factor_rows, monthly_scores, of_months
 from gangru.market.daily import Bools, DailyMarket, Dates
 
@@ -61,18 +62,28 @@ def measured_months(
     `factor_span` are the first and the last day that has a factor.
     """
     known = return_months(dates, *factor_span)
-    months, horizon, notes = known, dates[-1], []
+    months, horizon = known, dates[-1]
+    notes: list[str] = []
     if last_month is None:
         over = unpriced_month(dates, calendar.astype("datetime64[D]"))
         if over is not None and over <= factor_span[1].astype("datetime64[M]") + 1:
             notes = [
-                f"{over} is over, but its return ends with the close of the next trading day, not yet there."
+                remark(
+                    "{month} is over, but its return ends with the close of the next trading day, not yet there.",
+                    month=over,
+                )
             ]
     else:
         last = parsed_month(last_month)
         months, horizon = up_to(known, last), (last + 1).astype("datetime64[D]") - 1
         if len(known) and last > known.month[-1]:
-            notes = [f"The return of {last_month} is not known yet: the last month is {known.month[-1]}."]
+            notes = [
+                remark(
+                    "The return of {month} is not known yet: the last month is {last}.",
+                    month=last_month,
+                    last=known.month[-1],
+                )
+            ]
     if len(months):
         horizon = dates[months.end[-1]]
     return months, horizon, notes

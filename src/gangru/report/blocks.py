@@ -159,7 +159,8 @@ ChartKind = Literal[
 class Figure:
     """A numbered exhibit that `gangru.report.charts` draws from `data`.
 
-    `mark` is a position to point out, `level` a value to compare with.
+    `mark` is a position to point out, `level` a value to compare with, `spans` what is shaded on the axis of dates
+    (start, end, name), `format` how a heatmap's values are printed.
     """
 
     key: str
@@ -168,6 +169,8 @@ class Figure:
     data: pl.DataFrame
     mark: float | None = None
     level: float | None = None
+    spans: pl.DataFrame | None = None
+    format: Format = "percent"
     notes: tuple[Words, ...] = ()
     empty: Words | None = None
     exhibit: int = 0
@@ -261,4 +264,6 @@ class Contents:
 
     def figures(self) -> tuple[Figure, ...]:
         """Every chart in reading order."""
-        return tuple(block for section in self.sections for block in section.blocks if isinstance(block, Figure))
+        return tuple(
+            block for section in self.sections for block in section.blocks if isinstance(block, Figure)
+        )

@@ -1,25 +1,37 @@
 """From an evaluation to the contents of a monthly: pure, without a clock, a file or a drawing."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from gangru.errors import ReportError
 from gangru.evaluation.result import Evaluation
 from gangru.report.blocks import Block, Contents, Diagram, Figure, Row, Section, Table, Words, month_of, text
-from gangru.report.inputs import Comparison, FoldRecord, Material, Provenance
+from gangru.report.inputs import AblationRecord, Comparison, FoldRecord, MarketFacts, Material, Provenance
 from gangru.report.sections import appendix
 from gangru.report.sections.data import data
+from gangru.report.sections.exposures import exposures
+from gangru.report.sections.front import edition_box, front, key_figures, simulated_banner
 from gangru.report.sections.industries import industries
 from gangru.report.sections.model import model
 from gangru.report.sections.performance import performance
 from gangru.report.sections.picks import picks
-from gangru.report.sections.summary import edition_box, key_figures, simulated_banner, summary
+from gangru.report.sections.summary import summary
+from gangru.report.sections.trading import trading
 from gangru.report.sections.training import training
 from gangru.report.settings import ReportSettings
 from gangru.report.verdict import verdict
 
-__all__ = ["Comparison", "Contents", "FoldRecord", "Provenance", "build_contents"]
+__all__ = [
+    "AblationRecord",
+    "Comparison",
+    "Contents",
+    "FoldRecord",
+    "MarketFacts",
+    "Provenance",
+    "build_contents",
+]
 
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
@@ -34,22 +46,40 @@ def build_contents(
     simulated: Mapping[str, object] | None = None,
     comparison: Sequence[Comparison] = (),
     settings: ReportSettings | None = None,
+    previous: Evaluation | None = None,
+    facts: MarketFacts | None = None,
+    ablation: AblationRecord | None = None,
 ) -> Contents:
     """Say everything about one return month, 'YYYY-MM', with an evaluation that ends with it.
 
-    `simulated` is the content of simulate.json, None for a real market. Sees the evaluation and nothing else.
+    `simulated` is the content of simulate.json, None for a real market; `previous` the evaluation up to the month
+    before. Sees what it is given and nothing else.
     Raises ReportError for a month that is none, or one before the evaluation's last: an edition must not know
     what came after it.
     """
     checked_month(month, evaluation)
     chosen = settings or ReportSettings()
-    material = Material(evaluation, month, folds, provenance, data_notes, simulated, comparison, chosen)
+    material = Material(
+        evaluation,
+        month,
+        folds,
+        provenance,
+        data_notes,
+        simulated,
+        comparison,
+        chosen,
+        previous=previous,
+        facts=facts,
+        ablation=ablation,
+    )
     sections = (
         summary(material),
         model(material),
         performance(material),
+        trading(material),
         industries(material),
         picks(material),
+        exposures(material),
         training(material),
         data(material),
         appendix.definitions(),
@@ -57,6 +87,7 @@ def build_contents(
         appendix.provenance_section(provenance),
         appendix.risk(),
     )
+    first, numbered_sections = numbered(front(material), sections)
     return Contents(
         study=evaluation.study,
         month=month,
@@ -67,7 +98,8 @@ def build_contents(
         banner=simulated_banner(material),
         verdict=verdict(material),
         key_figures=key_figures(material),
-        sections=numbered(sections),
+        front=first,
+        sections=numbered_sections,
         generated_at=provenance.generated_at,
         language=chosen.language,
     )
@@ -95,23 +127,22 @@ def subtitle(material: Material) -> Words:
     return text("The factor in {month}", month=month_of(material.month))
 
 
-def numbered(sections: tuple[Section, ...]) -> tuple[Section, ...]:
-    """Number every exhibit from 1 in reading order."""
-    count = 0
-    done = []
-    for section in sections:
-        blocks: list[Block] = []
-        for block in section.blocks:
-            if isinstance(block, Row):
-                tables = []
-                for table in block.tables:
-                    count += 1
-                    tables.append(replace(table, exhibit=count))
-                blocks.append(Row(tuple(tables)))
-            elif isinstance(block, Table | Figure | Diagram):
-                count += 1
-                blocks.append(replace(block, exhibit=count))
-            else:
-                blocks.append(block)
-        done.append(replace(section, blocks=tuple(blocks)))
-    return tuple(done)
+def numbered(
+    front: tuple[Table, ...], sections: tuple[Section, ...]
+) -> tuple[tuple[Table, ...], tuple[Section, ...]]:
+    """Number every exhibit from 1 in reading order, the first page's first."""
+    numbers = count(1)
+    first = tuple(replace(table, exhibit=next(numbers)) for table in front)
+    return first, tuple(
+        replace(section, blocks=tuple(with_number(block, numbers) for block in section.blocks))
+        for section in sections
+    )
+
+
+def with_number(block: Block, numbers: Iterator[int]) -> Block:
+    """The block with the next number, or numbers, where it is an exhibit."""
+    if isinstance(block, Row):
+        return Row(tuple(replace(table, exhibit=next(numbers)) for table in block.tables))
+    if isinstance(block, Table | Figure | Diagram):
+        return replace(block, exhibit=next(numbers))
+    return block

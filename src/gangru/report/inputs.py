@@ -37,6 +37,7 @@ class FoldRecord:
     best_valid_ic: float | None
     gan_windows: pl.DataFrame | None = None
     windows_on: date | None = None
+    manifest: str | None = None  # SHA-256 of the run directory's manifest.json
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,36 @@ class Comparison:
 
 
 @dataclass(frozen=True)
+class MarketFacts:
+    """The data behind the edition, as counts.
+
+    coverage: year, days, stocks, bars, and the shares of the bars that lack something: no_vwap, no_shares, st_unknown.
+    universe: reason, count of the stocks left out on `counted_on`, with `eligible` and `scored` of that day.
+    quarantine: kind, reason, rows.
+    """
+
+    coverage: pl.DataFrame
+    universe: pl.DataFrame
+    quarantine: pl.DataFrame
+    counted_on: date | None = None
+    eligible: int | None = None
+    scored: int | None = None
+
+
+@dataclass(frozen=True)
+class AblationRecord:
+    """The workspace's last ablation.
+
+    variants: variant, seeds, rank_ic, spread (over seeds), raw, icir, t, excess, collapsed; over the return months
+    `first` to `last`, all of them the edition's or earlier.
+    """
+
+    variants: pl.DataFrame
+    first: str
+    last: str
+
+
+@dataclass(frozen=True)
 class Material:
     """All that one edition is made of, handed to every section."""
 
@@ -83,6 +114,9 @@ class Material:
     simulated: Mapping[str, object] | None
     comparison: Sequence[Comparison]
     settings: ReportSettings
+    previous: Evaluation | None = None  # up to the month before
+    facts: MarketFacts | None = None
+    ablation: AblationRecord | None = None
 
     @property
     def newest_fold(self) -> FoldRecord | None:
@@ -110,13 +144,6 @@ class Material:
         """The row of the return month in the evaluation's series, None where its return is not known."""
         rows = self.evaluation.series.filter(pl.col("month") == self.month)
         return rows.row(0, named=True) if len(rows) else None
-
-    def monthly(self, column: str, months: int | None = None) -> float | None:
-        """Mean of a monthly figure over the last months, or all; None where so many are not known."""
-        values = self.evaluation.series.sort("month")[column]
-        if values.is_empty() or (months is not None and len(values) < months):
-            return None
-        return mean(values if months is None else values.tail(months))
 
     def of_month(self, column: str) -> float | None:
         """A figure of the return month alone."""

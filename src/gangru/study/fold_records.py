@@ -2,6 +2,7 @@
 
 import json
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def fold_record(directory: Path, manifest: dict[str, Any], calendar: Dates) -> F
         seconds=sum(metrics["seconds"].values()),
         best_valid_ic=metrics["best_valid_ic"],
         gan_windows=pl.read_csv(windows) if windows.exists() else None,
+        manifest=sha256((directory / "manifest.json").read_bytes()).hexdigest(),
         windows_on=date.fromisoformat(manifest["valid_dates"][-1]) if windows.exists() else None,
     )
 

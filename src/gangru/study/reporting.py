@@ -3,17 +3,20 @@
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 
 from gangru.errors import ReportError
 from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
+from gangru.report.blocks import Contents
 from gangru.report.contents import build_contents
-from gangru.report.inputs import Comparison, FoldRecord, Provenance
+from gangru.report.inputs import AblationRecord, Comparison, FoldRecord, Provenance
 from gangru.report.write import write_report
 from gangru.study.data_notes import data_notes
 from gangru.study.fold_records import fold_record, read_json
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import folds_of
+from gangru.study.market_facts import market_facts
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, plain_settings
 from gangru.study.simulated import simulation_facts
@@ -26,31 +29,76 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
 
     The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
     """
-    evaluation = evaluate(inputs, factor, month)
+    settings = inputs.workspace.settings.report
+    contents = edition_contents(inputs, factor, month)
+    return write_report(contents, inputs.workspace.root / "reports", settings)
+
+
+def edition_contents(inputs: Inputs, factor: FactorTable, month: str | None) -> Contents:
+    """All that the edition of a return month says."""
+    evaluation = evaluated(inputs, factor, month)
+    last = evaluation.last_month
+    assert last is not None
+    workspace = inputs.workspace
+    known = inputs.up_to(day_after(inputs, last))
+    return build_contents(
+        evaluation,
+        month=last,
+        folds=fold_records(inputs, evaluation),
+        provenance=provenance(workspace),
+        data_notes=data_notes(known),
+        simulated=simulation_facts(known),
+        comparison=comparisons(workspace, evaluation),
+        settings=workspace.settings.report,
+        previous=evaluation_before(inputs, factor, evaluation),
+        facts=market_facts(known, factor.drops, evaluation.picks_date, len(evaluation.picks)),
+        ablation=ablation_record(workspace, last),
+    )
+
+
+def evaluated(inputs: Inputs, factor: FactorTable, month: str | None) -> Evaluation:
+    """The whole evaluation up to a month whose return is known; raises ReportError where it is not."""
+    evaluation = evaluate(inputs, factor, month, whole=True)
     if evaluation.last_month is None:
         raise ReportError("no month's return is known yet: the factor dates lie too near the end of the data")
     if month is not None and evaluation.last_month != month:
         raise ReportError(
             f"the return of {month} is not known: months run from {evaluation.first_month} to {evaluation.last_month}"
         )
-    workspace = inputs.workspace
-    month_end = np.datetime64(evaluation.last_month, "M") + 1
+    return evaluation
+
+
+def evaluation_before(inputs: Inputs, factor: FactorTable, evaluation: Evaluation) -> Evaluation | None:
+    """The evaluation up to the month before; None where the record begins with this one."""
+    months = evaluation.series["month"].sort()
+    return evaluate(inputs, factor, months[-2]) if len(months) > 1 else None
+
+
+def day_after(inputs: Inputs, month: str) -> np.datetime64:
+    """The first trading day after a month's end: the last day that its edition may see."""
     days = inputs.market.dates
-    known = inputs.up_to(
-        days[np.searchsorted(days, month_end.astype("datetime64[D]"))]
-    )  # the day after its end
-    facts = simulation_facts(known)
-    contents = build_contents(
-        evaluation,
-        month=evaluation.last_month,
-        folds=fold_records(inputs, evaluation),
-        provenance=provenance(workspace),
-        data_notes=data_notes(known),
-        simulated=facts,
-        comparison=comparisons(workspace, evaluation),
-        settings=workspace.settings.report,
-    )
-    return write_report(contents, workspace.root / "reports", workspace.settings.report)
+    following = (np.datetime64(month, "M") + 1).astype("datetime64[D]")
+    return np.datetime64(days[np.searchsorted(days, following)])
+
+
+def ablation_record(workspace: Workspace, month: str) -> AblationRecord | None:
+    """The workspace's last ablation; None where there is none, or where it knows months after the edition's."""
+    path = workspace.root / "runs" / "ablation.json"
+    if not path.exists():
+        return None
+    document = read_json(path)
+    months = document["months"]
+    if not months or months[-1] > month:
+        return None
+    columns = {
+        "variant": "name", "rank_ic": "rank_ic", "spread": "seed_spread", "raw": "raw_rank_ic", "icir": "icir",
+        "t": "t", "excess": "long_excess", "collapsed": "collapsed",
+    }  # fmt: skip
+    rows = [
+        {"seeds": len(line["seeds"])} | {column: line[key] for column, key in columns.items()}
+        for line in document["variants"]
+    ]
+    return AblationRecord(pl.DataFrame(rows, infer_schema_length=None), months[0], months[-1])
 
 
 def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:

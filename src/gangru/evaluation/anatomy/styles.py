@@ -13,6 +13,7 @@ from gangru.evaluation.groups import top
 from gangru.evaluation.ic import mean_of_defined, spearman, unit_deviations
 from gangru.evaluation.industry import row_means
 from gangru.evaluation.months import Rows
+from gangru.evaluation.remark import remark
 from gangru.evaluation.significance import newey_west_t
 from gangru.market.daily import DailyMarket, Floats, carried, carried_to
 
@@ -30,7 +31,7 @@ STYLES = {
     "turnover": "mean of volume / tradable shares over the 20 days to t",
     "liquidity": "log of the mean amount in yuan over the 20 days to t",
 }
-NO_VALUE = "Value is not among the styles: daily bars have neither book value nor earnings."
+NO_VALUE = remark("Value is not among the styles: daily bars have neither book value nor earnings.")
 
 
 def style_matrices(market: DailyMarket, rows: Rows) -> dict[str, Floats]:

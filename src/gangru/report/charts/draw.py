@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
 from gangru.report.blocks import ChartKind, Figure
-from gangru.report.charts import performance, training, windows
+from gangru.report.charts import heatmap, performance, trading, training, windows
 from gangru.report.charts.theme import CONFIG, INK, READER, Spec
 from gangru.report.languages import Language
 
@@ -13,6 +13,9 @@ DRAWINGS: Mapping[ChartKind, Callable[[Figure, Language], list[Spec]]] = {
     "net_value": performance.net_value,
     "deciles": performance.decile_bars,
     "decay": performance.ic_decay,
+    "heatmap": heatmap.heatmap,
+    "capacity": trading.capacity_curve,
+    "exposures": trading.style_bars,
     "predictor": training.predictor_curves,
     "gan": training.gan_health,
     "windows": windows.window_strips,

@@ -20,6 +20,7 @@ def ic_bars(figure: Figure, language: Language) -> list[Spec]:
     tip = [
         alt.Tooltip("month:O", title=say("Month")),
         alt.Tooltip("rank_ic:Q", format=".2%", title=say("Rank IC")),
+        alt.Tooltip("mean_12m:Q", format=".2%", title=say("Mean of 12 months")),
         alt.Tooltip("cumulative:Q", format=".2f", title=say("Running sum")),
     ]
     bars = (
@@ -27,12 +28,19 @@ def ic_bars(figure: Figure, language: Language) -> list[Spec]:
         .mark_bar(width={"band": 0.72})
         .encode(
             x=x,
-            y=alt.Y("rank_ic:Q", title=say("Rank IC"), axis=alt.Axis(format=".0%")),
+            y=alt.Y(
+                "rank_ic:Q", title=say("Rank IC, and its mean of 12 months"), axis=alt.Axis(format=".0%")
+            ),
             color=alt.condition("datum.rank_ic < 0", alt.value(AMBER), alt.value(BLUE)),
             tooltip=tip,
         )
     )
-    left: list[Chart] = [bars]
+    year = (
+        alt.Chart()
+        .mark_line(color=TEAL, strokeWidth=2)
+        .encode(x=x, y=alt.Y("mean_12m:Q", title=say("Rank IC, and its mean of 12 months")), tooltip=tip)
+    )
+    left: list[Chart] = [bars, year]
     if figure.mark is not None:
         left.append(theme.rule(figure.mark))
     line = (
@@ -79,11 +87,12 @@ def net_value(figure: Figure, language: Language) -> list[Spec]:
     below = daily(
         frame,
         {
-            "drawdown": (say("Drawdown of the long portfolio"), RED),
+            "net_drawdown": (say("Drawdown of the long portfolio, after costs"), RED),
             "excess_drawdown": (say("Drawdown of the excess"), TEAL),
         },
         y=alt.Y(title=say("Drawdown"), axis=alt.Axis(format=".0%", tickCount=4)),
         number_format=".1%",
+        spans=figure.spans,
     )
     return [
         theme.finished(worth, height=240, name="net_value"),
@@ -92,8 +101,10 @@ def net_value(figure: Figure, language: Language) -> list[Spec]:
     ]
 
 
-def daily(frame: pl.DataFrame, series: Series, *, y: alt.Y, number_format: str) -> Chart:
-    """Daily lines, and one upright that reads them all where the pointer is."""
+def daily(
+    frame: pl.DataFrame, series: Series, *, y: alt.Y, number_format: str, spans: pl.DataFrame | None = None
+) -> Chart:
+    """Daily lines over shaded spans, and one upright that reads them all where the pointer is."""
     x = alt.X("date:T", title=None, axis=alt.Axis(format=MONTH, labelOverlap=True, tickCount=8))
     pointer = alt.selection_point(
         name="pointer", nearest=True, on="pointermove", clear="pointerleave", fields=["date"], empty=False
@@ -110,7 +121,20 @@ def daily(frame: pl.DataFrame, series: Series, *, y: alt.Y, number_format: str) 
         .properties(name=theme.READER)
     )
     drawn = theme.lines(series, x=x, y=y, tooltip=tip, strokeWidth=1.6)
-    return alt.layer(drawn, reader, data=theme.values(frame.select("date", *series)))
+    shaded = [] if spans is None or spans.is_empty() else [shade(spans)]
+    return alt.layer(*shaded, drawn, reader, data=theme.values(frame.select("date", *series)))
+
+
+def shade(spans: pl.DataFrame) -> Chart:
+    """The spans of dates as pale bands, each with its number."""
+    frame = spans.with_columns(theme.slashed("start"), theme.slashed("end"))
+    base = alt.Chart(theme.values(frame)).encode(x=alt.X("start:T"))
+    band = base.mark_rect(color=GREY, opacity=0.16).encode(x2="end:T")
+    name = base.mark_text(align="left", baseline="bottom", dx=2, dy=-3, fontSize=10, color=theme.SOFT).encode(
+        y=alt.value("height"), text="name:N"
+    )
+    drawn: Chart = alt.layer(band, name)
+    return drawn
 
 
 def decile_bars(figure: Figure, language: Language) -> list[Spec]:

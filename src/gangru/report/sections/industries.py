@@ -5,6 +5,7 @@ import polars as pl
 from gangru.report.blocks import (
     Callout,
     Column,
+    Figure,
     Format,
     Prose,
     Quantity,
@@ -16,9 +17,11 @@ from gangru.report.blocks import (
     text,
 )
 from gangru.report.inputs import Material
-from gangru.report.sections.performance import table_rows
+from gangru.report.sections.rows import table_rows
 
 EMPTY = text("Empty: no industry has enough stocks with a known return.")
+HEATMAP_MONTHS = 36
+LEAST = 10  # stocks below which a correlation is left out of the picture
 NO_YEAR = text("Empty: fewer than 12 months are known.")
 
 
@@ -44,9 +47,35 @@ def industries(material: Material) -> Section:
                 best(material, "excess_year", text("Long excess a month, past year's mean"), "percent"),
             )
         ),
+        industry_heatmap(e.industry_months),
         full_table(e.industries, material.fraction("evaluation", "industry_fraction", 0.2)),
     )
     return Section("industries", text("Industries"), blocks)
+
+
+def industry_heatmap(history: pl.DataFrame) -> Figure:
+    """Rank IC by industry and month, of the newest months."""
+    months = history["month"].unique().sort().tail(HEATMAP_MONTHS)
+    data = (
+        history.filter(pl.col("month").is_in(months.implode()), pl.col("n") >= LEAST)
+        .sort("industry", "month")
+        .select(row="industry", column="month", value="ic")
+    )
+    return Figure(
+        "industry_months",
+        "heatmap",
+        text("Rank IC inside each industry, month by month"),
+        data,
+        format="fine",
+        notes=(
+            text(
+                "The last {months} months; months in which an industry has fewer than {least} stocks are left white.",
+                months=integer(len(months)),
+                least=integer(LEAST),
+            ),
+        ),
+        empty=EMPTY if data.is_empty() else None,
+    )
 
 
 def losses(material: Material) -> Text:

@@ -1,7 +1,8 @@
 """The model in brief: what is read, what is trained on what, and the drawing of it."""
 
-from gangru.report.blocks import Diagram, Prose, Section, Text, Words, integer, text
+from gangru.report.blocks import Block, Diagram, Prose, Section, Text, Words, integer, text
 from gangru.report.inputs import Material
+from gangru.report.sections.model_tables import feature_table, training_table
 
 WINDOWS: dict[str, Text] = {
     "gan": text(
@@ -62,7 +63,12 @@ def model(material: Material) -> Section:
             "standardised."
         ),
     )
-    blocks = (Prose(points, bullets=True), *((drawing,) if material.predictor == "gru" else ()))
+    blocks: tuple[Block, ...] = (
+        Prose(points, bullets=True),
+        *((drawing,) if material.predictor == "gru" else ()),
+        feature_table(material),
+        training_table(material),
+    )
     return Section("model", text("The model in brief"), blocks)
 
 

@@ -1,19 +1,23 @@
-"""How the factor did: ICs, net value, deciles, decay, years, costs, and the whole monthly record."""
+"""How the factor did: its ICs month by month and year by year, deciles, decay, seeds, the whole monthly record."""
 
 import polars as pl
 
+from gangru.evaluation.headline import YEAR_MONTHS
 from gangru.report.blocks import (
-    Cell,
+    Block,
     Column,
     Figure,
     Section,
     Table,
+    Text,
+    Words,
     integer,
+    percent,
     ratio,
     text,
 )
-from gangru.report.definitions import NET_KEYS, PORTFOLIO_FIGURES
 from gangru.report.inputs import Material
+from gangru.report.sections.rows import table_rows
 
 EMPTY = text("Empty: no return month is known yet.")
 
@@ -21,125 +25,131 @@ EMPTY = text("Empty: no return month is known yet.")
 def performance(material: Material) -> Section:
     """Charts and tables of the record; each says why it is empty where it is."""
     e = material.evaluation
-    blocks = (
+    blocks: tuple[Block, ...] = (
         ic_figure(material),
-        net_value_figure(material),
-        costs_table(material),
+        ic_heatmap(material),
         deciles_figure(material),
-        decay_figure(e.decay),
+        decay_figure(material),
         *((seeds_table(e.seeds),) if len(e.seeds) else ()),
-        yearly_table(e.yearly),
+        yearly_table(material),
         monthly_table(e.series),
     )
     return Section("performance", text("Performance"), blocks)
 
 
 def ic_figure(material: Material) -> Figure:
-    """Monthly rank ICs with their running sum."""
-    series = material.evaluation.series.sort("month")
+    """Monthly rank ICs with their running sum and the mean of the past 12."""
+    h, series = material.evaluation.headline, material.evaluation.series.sort("month")
+    known = pl.col("rank_ic").fill_nan(None)
     data = series.select(
-        "month", "rank_ic", cumulative=pl.col("rank_ic").fill_nan(None).fill_null(0).cum_sum()
+        "month",
+        "rank_ic",
+        cumulative=known.fill_null(0).cum_sum(),
+        mean_12m=known.rolling_mean(YEAR_MONTHS, min_samples=YEAR_MONTHS),
     )
     return Figure(
         "ic",
         "ic",
-        text("Monthly rank IC, and its running sum"),
+        text("Monthly rank IC, its mean over 12 months, and its running sum"),
         data,
-        mark=material.evaluation.headline.ic_mean,
-        notes=(text("Neutralised factor, returns from t+1. Dashed: the mean."),),
+        mark=h.ic_mean,
+        notes=(
+            text(
+                "Neutralised factor, returns from t+1. Dashed: the mean, {mean}, with a t of {t} and a bootstrap "
+                "interval of {low} to {high}; above 0 in {positive} of months.",
+                mean=percent(h.ic_mean),
+                t=ratio(h.ic_t),
+                low=percent(h.ic_low),
+                high=percent(h.ic_high),
+                positive=percent(h.ic_positive),
+            ),
+        ),
         empty=EMPTY if series["rank_ic"].drop_nulls().is_empty() else None,
     )
 
 
-def net_value_figure(material: Material) -> Figure:
-    """Daily net values of long portfolio and benchmark, the excess, and the drawdowns."""
-    data = material.evaluation.net_value
+def ic_heatmap(material: Material) -> Figure:
+    """Rank IC by year and month of the year."""
+    series = material.evaluation.series
+    data = year_and_month(series, "rank_ic")
     return Figure(
-        "net_value",
-        "net_value",
-        text("Net value, excess over the benchmark, and drawdown"),
+        "ic_calendar",
+        "heatmap",
+        text("Rank IC by year and month"),
         data,
-        notes=(
-            text(
-                "Long: equal weight of the top {share} of the factor, rebalanced monthly. Benchmark: equal "
-                "weight of the universe. Net value on a log scale, 1 at the first purchase; excess = long / "
-                "benchmark, before costs.",
-                share=material.fraction("portfolio", "fraction", 0.1),
-            ),
-        ),
+        format="signed",
         empty=EMPTY if data.is_empty() else None,
     )
 
 
-def costs_table(material: Material) -> Table:
-    """The long portfolio before and after costs, its turnover, and the orders that the rules stopped."""
-    headline = material.evaluation.headline
-    chosen = [d for d in PORTFOLIO_FIGURES if d.key in NET_KEYS]
-    rows: list[tuple[Cell, ...]] = []
-    for d in chosen:
-        gross, net = getattr(headline, d.key), getattr(headline, NET_KEYS[d.key])
-        rows.append((d.label, gross, net, None if gross is None or net is None else net - gross))
-    return Table(
-        "costs",
-        text("The long portfolio before and after costs"),
-        (
-            Column("figure", text("Measure")),
-            Column("gross", text("Before costs"), "percent"),
-            Column("net", text("After costs"), "percent"),
-            Column("difference", text("Difference"), "percent"),
-        ),
-        tuple(rows),
-        formats=tuple(d.format for d in chosen),
-        notes=(
-            text(
-                "Turnover a month, one-sided: {turnover}. Orders stopped at a price limit or by a "
-                "suspension, all months: purchases {buys}, sales {sells}.",
-                turnover=ratio(headline.turnover),
-                buys=integer(total(material.evaluation.series, "blocked_buys")),
-                sells=integer(total(material.evaluation.series, "blocked_sells")),
-            ),
-        ),
+def year_and_month(table: pl.DataFrame, column: str) -> pl.DataFrame:
+    """row (the year), column (the month, 01 to 12), value: the cells of a calendar."""
+    month = pl.col("month")
+    return table.sort("month").select(
+        row=month.str.slice(0, 4), column=month.str.slice(5, 2), value=pl.col(column).fill_nan(None)
     )
-
-
-def total(frame: pl.DataFrame, column: str) -> int | None:
-    """Sum of a count, None where none is known."""
-    known = frame[column].drop_nulls()
-    return int(known.sum()) if len(known) else None
 
 
 def deciles_figure(material: Material) -> Figure:
     """Mean monthly excess return of the groups by factor."""
-    data = material.evaluation.deciles
+    data, anatomy = material.evaluation.deciles, material.evaluation.anatomy
     groups = integer(len(data) or 10)
+    notes: list[Words] = [
+        text(
+            "Group 1 holds the lowest factor values, group {groups} the highest; excess over the mean "
+            "of the universe. Rank correlation of group and mean return: {value}.",
+            groups=groups,
+            value=ratio(material.evaluation.monotonicity),
+        )
+    ]
+    if anatomy is not None:
+        notes.append(
+            text(
+                "Highest less lowest: {spread} a month (t = {t}). Patton–Timmermann test that returns rise from "
+                "group to group: p = {p}.",
+                spread=percent(anatomy.spread.mean),
+                t=ratio(anatomy.spread.t),
+                p=ratio(anatomy.monotonicity.adjacent.p_value),
+            )
+        )
     return Figure(
         "deciles",
         "deciles",
         text("Mean monthly excess return of {groups} equal groups by factor", groups=groups),
         data,
-        notes=(
-            text(
-                "Group 1 holds the lowest factor values, group {groups} the highest; excess over the mean "
-                "of the universe. Rank correlation of group and mean return: {value}.",
-                groups=groups,
-                value=ratio(material.evaluation.monotonicity),
-            ),
-        ),
+        notes=tuple(notes),
         empty=EMPTY if data.is_empty() else None,
     )
 
 
-def decay_figure(decay: pl.DataFrame) -> Figure:
+def decay_figure(material: Material) -> Figure:
     """Mean IC by the length of the holding period."""
+    data, anatomy = material.evaluation.decay, material.evaluation.anatomy
+    notes: list[Words] = [
+        text("Mean IC of the month-end factor with the return over the next trading days, from t+1.")
+    ]
+    if anatomy is not None:
+        notes.append(lasting(material))
     return Figure(
         "decay",
         "decay",
         text("IC by holding period"),
-        decay,
-        notes=(
-            text("Mean IC of the month-end factor with the return over the next trading days, from t+1."),
-        ),
-        empty=EMPTY if decay.is_empty() else None,
+        data,
+        notes=tuple(notes),
+        empty=EMPTY if data.is_empty() else None,
+    )
+
+
+def lasting(material: Material) -> Text:
+    """How long a ranking lasts."""
+    anatomy = material.evaluation.anatomy
+    first = None
+    if anatomy is not None and len(anatomy.autocorrelation):
+        first = anatomy.autocorrelation["rank_autocorrelation"][0]
+    return text(
+        "Rank correlation of the factor with its own of the month before: {value}; half-life in months: {half}.",
+        value=ratio(first),
+        half=ratio(None if anatomy is None else anatomy.half_life),
     )
 
 
@@ -160,9 +170,10 @@ def seeds_table(seeds: pl.DataFrame) -> Table:
     )
 
 
-def yearly_table(yearly: pl.DataFrame) -> Table:
+def yearly_table(material: Material) -> Table:
     """One row a calendar year."""
-    columns = (
+    yearly, trading = material.evaluation.yearly, material.evaluation.trading
+    columns = [
         Column("year", text("Year")),
         Column("months", text("Months"), "integer"),
         Column("rank_ic_mean", text("Rank IC mean"), "percent"),
@@ -170,13 +181,18 @@ def yearly_table(yearly: pl.DataFrame) -> Table:
         Column("annual_return", text("Long return"), "percent"),
         Column("benchmark_return", text("Benchmark return"), "percent"),
         Column("excess", text("Excess"), "percent"),
-        Column("max_drawdown", text("Maximum drawdown"), "percent"),
-    )
+    ]
+    if trading is not None:
+        net = trading.yearly.select("year", pl.col("long_net_excess").alias("net_excess"))
+        yearly = yearly.join(net, on="year", how="left", maintain_order="left")
+        columns.append(Column("net_excess", text("Excess, after costs"), "percent"))
+    columns.append(Column("max_drawdown", text("Maximum drawdown"), "percent"))
     return Table(
         "yearly",
         text("Year by year"),
-        columns,
-        table_rows(yearly, columns),
+        tuple(columns),
+        table_rows(yearly, tuple(columns)),
+        notes=(text("Returns are compounded over the months that a year has, not annualised."),),
         empty=EMPTY if yearly.is_empty() else None,
     )
 
@@ -203,14 +219,3 @@ def monthly_table(series: pl.DataFrame) -> Table:
         empty=EMPTY if series.is_empty() else None,
         look="folded",
     )
-
-
-def table_rows(frame: pl.DataFrame, columns: tuple[Column, ...]) -> tuple[tuple[Cell, ...], ...]:
-    """A frame's rows in the order of the columns; text columns as strings, so that a year is no number."""
-    wanted = [
-        pl.col(c.key).cast(pl.String)
-        if c.format in ("text", "industry", "date", "day", "month")
-        else pl.col(c.key)
-        for c in columns
-    ]
-    return tuple(frame.select(wanted).rows())

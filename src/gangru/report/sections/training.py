@@ -54,6 +54,7 @@ def fold_table(material: Material) -> Table:
         Column("collapsed", text("Collapsed"), "flag"),
         Column("restarted", text("Restarted"), "flag"),
         Column("seconds", text("Time"), "seconds"),
+        Column("manifest", text("Manifest")),
     )
     rows = []
     for fold in sorted(material.folds, key=lambda f: f.nominal, reverse=True):
@@ -72,6 +73,7 @@ def fold_table(material: Material) -> Table:
                 fold.collapsed if gan else None,
                 fold.restarted if gan else None,
                 fold.seconds,
+                None if fold.manifest is None else fold.manifest[:12],
             )
         )
     undefined = text("–: this training has no GAN, or its span is still open.")
