@@ -13,15 +13,18 @@ from gangru.report.blocks import Quantity, text
 from gangru.report.languages import formatted_number, language
 
 ROOT = Path(gangru.report.__file__).parent
+KEYWORDS = ("text", "say", "gettext", "remark")
 
 
 def messages() -> set[str]:
     found = set()
-    for path in ROOT.rglob("*.py"):
+    for path in (
+        *ROOT.rglob("*.py"),
+        *(ROOT.parent / "evaluation").rglob("*.py"),
+        *(ROOT.parent / "study").rglob("*.py"),
+    ):
         with path.open("rb") as stream:
-            found |= {
-                m for _, m, _, _ in extract("python", stream, {"text": None, "say": None, "gettext": None})
-            }
+            found |= {m for _, m, _, _ in extract("python", stream, dict.fromkeys(KEYWORDS))}
     for path in (ROOT / "templates").glob("*.j2"):
         with path.open("rb") as stream:
             found |= {m for _, m, _, _ in extract("jinja2.ext:babel_extract", stream, {"_": None})}

@@ -40,7 +40,9 @@ def ic_bars(figure: Figure, language: Language) -> list[Spec]:
         .mark_line(color=TEAL, strokeWidth=2)
         .encode(x=x, y=alt.Y("mean_12m:Q", title=say("Rank IC, and its mean of 12 months")), tooltip=tip)
     )
-    left: list[Chart] = [bars, year]
+    left: list[Chart] = [bars]
+    if figure.data["mean_12m"].drop_nulls().len():
+        left.append(year)
     if figure.mark is not None:
         left.append(theme.rule(figure.mark))
     line = (

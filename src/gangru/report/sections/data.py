@@ -51,9 +51,12 @@ REASONS: dict[str, Text] = {
     "newly listed": text("newly listed"),
     "delisting period": text("delisting period"),
     "ST": text("ST"),
+    "too few bars in the window": text("too few bars in the window"),
+    "no prediction": text("no prediction"),
     "no industry": text("no industry"),
-    "no float value": text("no float value"),
+    "no float market value": text("no float market value"),
 }
+KEPT = "kept, with gaps in the window"  # a count of predictions, not of what was left out
 
 
 def data(material: Material) -> Section:
@@ -127,7 +130,8 @@ def coverage_table(facts: MarketFacts) -> Table:
 def universe_table(facts: MarketFacts) -> Table:
     """Who was left out of the universe on the picks' date, by the first reason that applied."""
     columns = (Column("reason", text("Reason")), Column("count", text("Stocks"), "integer"))
-    left_out = facts.universe.filter(pl.col("count") > 0)
+    left_out = facts.universe.filter(pl.col("count") > 0, pl.col("reason") != KEPT)
+    kept = facts.universe.filter(pl.col("reason") == KEPT)["count"].sum()
     rows = tuple((said(REASONS, reason), count) for reason, count in table_rows(left_out, columns))
     return Table(
         "universe",
@@ -136,9 +140,11 @@ def universe_table(facts: MarketFacts) -> Table:
         rows,
         notes=(
             text(
-                "Eligible: {eligible}; with a factor: {scored}. By the first reason that applied.",
+                "Eligible: {eligible}; with a factor: {scored}, of them {kept} with gaps in their window. By the first "
+                "reason that applied.",
                 eligible=integer(facts.eligible),
                 scored=integer(facts.scored),
+                kept=integer(int(kept)),
             ),
         ),
         empty=None if rows else text("Nothing was left out."),

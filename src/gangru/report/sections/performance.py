@@ -41,11 +41,9 @@ def ic_figure(material: Material) -> Figure:
     """Monthly rank ICs with their running sum and the mean of the past 12."""
     h, series = material.evaluation.headline, material.evaluation.series.sort("month")
     known = pl.col("rank_ic").fill_nan(None)
-    data = series.select(
-        "month",
-        "rank_ic",
-        cumulative=known.fill_null(0).cum_sum(),
-        mean_12m=known.rolling_mean(YEAR_MONTHS, min_samples=YEAR_MONTHS),
+    year = series.filter(known.is_not_null()).select("month", mean_12m=known.rolling_mean(YEAR_MONTHS))
+    data = series.select("month", "rank_ic", cumulative=known.fill_null(0).cum_sum()).join(
+        year, on="month", how="left", maintain_order="left"
     )
     return Figure(
         "ic",
@@ -56,7 +54,8 @@ def ic_figure(material: Material) -> Figure:
         notes=(
             text(
                 "Neutralised factor, returns from t+1. Dashed: the mean, {mean}, with a t of {t} and a bootstrap "
-                "interval of {low} to {high}; above 0 in {positive} of months.",
+                "interval of {low} to {high}; above 0 in {positive} of months. Green: mean of the last 12 months that "
+                "have an IC.",
                 mean=percent(h.ic_mean),
                 t=ratio(h.ic_t),
                 low=percent(h.ic_low),
