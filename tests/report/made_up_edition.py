@@ -2,11 +2,14 @@
 
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 
 import numpy as np
 import polars as pl
 
+from evaluation.whole_markets import evaluated, planted
 from gangru.evaluation.headline import Headline
+from gangru.evaluation.outcome import Outcome, outcome
 from gangru.evaluation.result import Evaluation
 from gangru.report.contents import Contents, FoldRecord, Provenance, build_contents
 from gangru.report.settings import ReportSettings
@@ -91,6 +94,15 @@ def make_industries() -> pl.DataFrame:
     )
 
 
+def make_industry_months(months: int) -> pl.DataFrame:
+    rows = [
+        (f"Industry {chr(65 + k)}", month, 40 + k, 0.2 * np.sin(k + m), 0.02 * np.cos(k + m))
+        for k in range(13)
+        for m, month in enumerate(month_names(months))
+    ]
+    return pl.DataFrame(rows, schema=["industry", "month", "n", "ic", "excess"], orient="row")
+
+
 def make_picks(stocks: int) -> pl.DataFrame:
     i = np.arange(stocks)
     names = [f"样本{k}" for k in i]
@@ -105,11 +117,28 @@ def make_picks(stocks: int) -> pl.DataFrame:
             "score": 3 - 6 * i / stocks,
             "percentile": percentile,
             "tradable": i % 7 != 3,
+            "listed_days": [None if k % 13 == 6 else 200 + 17 * int(k) for k in i],
             "previous_percentile": np.where(i % 11 == 5, np.nan, percentile - 0.1),
             "change": np.where(i % 11 == 5, np.nan, 0.1),
             "in_long_list": i < stocks // 10,
         }
     ).with_columns(pl.col("previous_percentile", "change").fill_nan(None))
+
+
+def make_last_picks() -> pl.DataFrame:
+    """A month-old list of 30 with what became of it; the fifth could not be bought."""
+    returns = [None if k == 4 else 0.1 - 0.01 * k for k in range(30)]
+    listed = make_picks(300).filter(pl.col("in_long_list"))
+    return listed.with_columns(pl.Series("return", returns, dtype=pl.Float64)).with_columns(
+        excess=pl.col("return") - 0.02
+    )
+
+
+@cache
+def measured() -> Evaluation:
+    """A planted signal wholly evaluated, for what has no formula of its own: trading, anatomy, industries' months."""
+    made = planted(0.2, stocks=120)
+    return evaluated(made, made.signal)
 
 
 def make_evaluation(months: int = 18, stocks: int = 400) -> Evaluation:
@@ -165,6 +194,11 @@ def make_evaluation(months: int = 18, stocks: int = 400) -> Evaluation:
         industries_lost=6,
         industries_lost_1y=1,
         notes=["ic_1y: a made-up note"],
+        industry_months=make_industry_months(months),
+        last_picks=make_last_picks(),
+        last_picks_outcome=outcome(make_last_picks(), 0.02),
+        anatomy=measured().anatomy,
+        trading=measured().trading,
     )
 
 
@@ -179,12 +213,16 @@ def empty_evaluation() -> Evaluation:
     full = make_evaluation()
     cleared = {
         name: getattr(full, name).clear()
-        for name in ("series", "net_value", "yearly", "deciles", "decay", "industries", "picks", "drops")
-    }
+        for name in (
+            "series", "net_value", "yearly", "deciles", "decay", "industries", "industry_months", "picks", "drops",
+            "last_picks",
+        )
+    }  # fmt: skip
     return replace(
         full, **cleared, first_month=None, last_month=None, picks_date=None, headline=headline,
         headline_pearson=headline, headline_raw=headline, headline_t=headline, monotonicity=None,
-        industries_lost=None, industries_lost_1y=None, notes=[],
+        industries_lost=None, industries_lost_1y=None, notes=[], anatomy=None, trading=None,
+        last_picks_outcome=Outcome(),
     )  # fmt: skip
 
 

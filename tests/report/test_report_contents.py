@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 from made_up_edition import (
+    HOSTILE,
     empty_evaluation,
     make_contents,
     make_evaluation,
@@ -15,7 +17,8 @@ from made_up_edition import (
 )
 
 from gangru.errors import ReportError
-from gangru.report.blocks import Callout, Contents, Diagram, Figure, Row, Table
+from gangru.report.blocks import Callout, Contents, Diagram, Figure, Prose, Row, Table, Text, percent
+from gangru.report.contents import AblationRecord, MarketFacts
 from gangru.report.languages import language
 from gangru.report.settings import ReportSettings
 from gangru.report.verdict import judged_money, judged_month, judged_year
@@ -175,13 +178,14 @@ def test_each_industrys_first_is_its_best_rank(contents, evaluation):
 
 def test_the_long_list_is_whole_unless_cut_by_the_setting(evaluation):
     assert len(table(make_contents(evaluation), "long_list").rows) == 40
-    cut = make_contents(evaluation, settings=ReportSettings(long_list=7, top_picks=3))
+    cut = make_contents(evaluation, settings=ReportSettings(long_list=7, top_picks=3, first_picks=5))
     assert len(table(cut, "long_list").rows) == 7
-    assert [row[0] for row in table(cut, "top").rows] == [1, 2, 3]
+    assert [row[0] for row in table(cut, "first_picks").rows] == [1, 2, 3]
+    assert [row[0] for row in table(cut, "top").rows] == [1, 2, 3, 4, 5]
 
 
 def test_exhibits_are_numbered_from_one_without_a_gap(contents):
-    numbers = []
+    numbers = [table.exhibit for table in contents.front]
     for section in contents.sections:
         for block in section.blocks:
             if isinstance(block, Row):
@@ -252,7 +256,9 @@ def test_a_predictor_that_is_no_gru_is_not_called_one(kind, says):
         provenance=replace(plain, settings=plain.settings | {"predictor": {"kind": kind}}),
     )
     (words,) = (s.blocks for s in contents.sections if s.key == "model")
-    sentences = [EN.words(sentence) for block in words for sentence in block.sentences]
+    sentences = [
+        EN.words(sentence) for block in words if isinstance(block, Prose) for sentence in block.sentences
+    ]
     assert any(sentence.startswith(says) for sentence in sentences)
     assert not any("GRU" in sentence for sentence in sentences)
     assert EN.words(contents.subtitle) == "The factor in July 2020"
@@ -297,9 +303,15 @@ def test_other_studies_stand_beside_this_one(contents):
 
 
 def test_drops_and_notes_are_handed_on(contents):
-    assert table(contents, "drops").rows == (("universe", "ST", 1234), ("label", "no trade on t+1", 56))
+    rows = [
+        tuple(EN.quantity(c) if isinstance(c, Text) else c for c in r) for r in table(contents, "drops").rows
+    ]
+    assert rows == [("universe", "ST", 1234), ("label", "no trade on t+1", 56)]
     blocks = next(s for s in contents.sections if s.key == "data").blocks
-    assert blocks[1].sentences == ("ic_1y: a made-up note", "Amounts are estimates in this made-up market.")
+    said = [EN.words(sentence) for sentence in blocks[-1].sentences]
+    assert said[0] == "ic_1y: a made-up note"
+    assert said[-1] == "Amounts are estimates in this made-up market."
+    assert "neither book value nor earnings" in said[1]
 
 
 @pytest.mark.parametrize("month", ["2020-13", "2020-7", "July 2020", "../2020-07"])
@@ -325,3 +337,152 @@ def test_undefined_headline_figures_do_not_stop_the_report():
     contents = make_contents(bare)
     assert table(contents, "headline").has_undefined
     assert EN.words(contents.verdict.sentences[2]) == "The long portfolio has no record yet."
+
+
+def test_the_first_page_stands_beside_the_edition_before(evaluation):
+    before = make_evaluation(months=17)
+    shown = table(make_contents(evaluation, previous=before), "periods")
+    assert [c.key for c in shown.columns][4:] == ["previous_month", "previous_year", "previous_all"]
+    row = shown.rows[0]
+    ics = evaluation.series["rank_ic"].to_list()
+    assert row[1:] == pytest.approx(
+        (ics[-1], np.mean(ics[-12:]), np.mean(ics), ics[-2], np.mean(ics[-13:-1]), np.mean(ics[:-1]))
+    )
+    alone = table(make_contents(evaluation), "periods")
+    assert len(alone.columns) == 4
+    assert any("no edition before" in EN.words(note) for note in alone.notes)
+
+
+def test_the_twelve_month_mean_begins_with_the_twelfth_month_that_has_an_ic(evaluation):
+    holed = replace(
+        evaluation,
+        series=evaluation.series.with_columns(
+            rank_ic=pl.when(pl.col("month") == "2019-05").then(None).otherwise(pl.col("rank_ic"))
+        ),
+    )
+    figure = next(f for f in make_contents(holed).figures() if f.key == "ic")
+    known = figure.data.drop_nulls("mean_12m")
+    assert known["month"][0] == "2020-02"
+    ics = [v for v in holed.series["rank_ic"].to_list() if v is not None]
+    assert known["mean_12m"][0] == pytest.approx(np.mean(ics[:12]))
+
+
+def test_last_months_picks_are_scored(contents, evaluation):
+    assert [r[0] for r in table(contents, "last_best").rows] == [
+        1,
+        2,
+        3,
+        4,
+        6,
+    ]  # the fifth could not be bought
+    assert table(contents, "last_worst").rows[0][0] == 30
+    assert len(table(contents, "last_picks").rows) == 30
+    sentences = [
+        EN.words(s)
+        for section in contents.sections
+        for b in section.blocks
+        if isinstance(b, Prose)
+        for s in b.sentences
+    ]
+    o = evaluation.last_picks_outcome
+    (told,) = (s for s in sentences if s.startswith("The list of 30 stocks made for July 2020"))
+    assert EN.quantity(percent(o.mean_return)) in told
+    assert "of the 29 that could be bought" in told
+
+
+def test_the_worst_falls_are_shaded_and_listed(contents, evaluation):
+    figure = next(f for f in contents.figures() if f.key == "net_value")
+    falls = evaluation.trading.drawdowns
+    assert figure.spans["start"].to_list() == falls["start"].to_list()
+    assert figure.spans["end"].null_count() == 0
+    assert [r[3] for r in table(contents, "drawdowns").rows] == falls["depth"].to_list()
+
+
+def test_every_figure_of_the_accounts_is_that_of_the_evaluation(contents, evaluation):
+    rows = {EN.words(r[0]): r[1:] for r in table(contents, "accounts").rows}
+    t = evaluation.trading
+    assert rows["Sortino ratio"] == (
+        t.gross.sortino,
+        t.net.sortino,
+        t.benchmark.sortino,
+        t.long_short.sortino,
+    )
+    assert rows["Tracking error"] == (t.gross.tracking_error, t.net.tracking_error, None, None)
+
+
+def test_what_is_left_without_styles_is_told_in_a_sentence(contents, evaluation):
+    row = evaluation.anatomy.purified.row(by_predicate=pl.col("removed") == "all", named=True)
+    prose = next(s for s in contents.sections if s.key == "exposures").blocks[0]
+    told = EN.words(prose.sentences[1])
+    assert EN.quantity(percent(row["rank_ic"])) in told
+    assert EN.quantity(percent(row["rank_ic_before"])) in told
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(-0.54, "past month's return"), (0.1, "on no style by more than")]
+)
+def test_a_lean_on_a_style_is_named(evaluation, value, words):
+    styles = pl.DataFrame(
+        {"style": ["size", "reversal"], "rank_correlation": [0.02, value], "t": [1.0, 2.0], "months": [18, 18],
+         "top_z": [0.0, 0.0], "coverage": [1.0, 1.0]}
+    )  # fmt: skip
+    leaning = replace(evaluation, anatomy=replace(evaluation.anatomy, exposures=styles))
+    prose = next(s for s in make_contents(leaning).sections if s.key == "exposures").blocks[0]
+    assert words in EN.words(prose.sentences[0])
+
+
+def test_without_anatomy_and_trading_the_sections_say_so(evaluation):
+    bare = make_contents(replace(evaluation, anatomy=None, trading=None))
+    assert any("did not take the factor apart" in words for words in callouts(bare, "exposures"))
+    assert any("did not look at the portfolio's trading" in words for words in callouts(bare, "trading"))
+
+
+def test_the_data_behind_the_edition_are_counted(evaluation):
+    facts = MarketFacts(
+        coverage=pl.DataFrame(
+            {"year": [2019], "days": [244], "stocks": [3600], "bars": [800_000], "no_vwap": [0.01],
+             "no_shares": [0.02], "st_unknown": [0.0]}
+        ),
+        universe=pl.DataFrame(
+            {"reason": ["ST", "newly listed", "kept, with gaps in the window filled"], "count": [120, 0, 7]}
+        ),
+        quarantine=pl.DataFrame({"kind": ["bars"], "reason": ["high < low"], "rows": [3]}),
+        counted_on=date(2020, 7, 31),
+        eligible=3400,
+        scored=3390,
+    )  # fmt: skip
+    shown = make_contents(evaluation, facts=facts)
+    assert table(shown, "coverage").rows == (("2019", 244, 3600, 800_000, 0.01, 0.02, 0.0),)
+    assert [r[1] for r in table(shown, "universe").rows] == [120]
+    assert "3,400" in EN.words(table(shown, "universe").notes[0])
+    assert "7 with gaps" in EN.words(table(shown, "universe").notes[0])
+    assert table(shown, "quarantine").rows == (("bars", "high < low", 3),)
+    clean = make_contents(evaluation, facts=replace(facts, quarantine=facts.quarantine.clear()))
+    assert EN.words(table(clean, "quarantine").empty) == "The quarantine is empty."
+
+
+def test_an_ablation_stands_beside_the_headline(evaluation):
+    record = AblationRecord(
+        pl.DataFrame(
+            {"variant": ["gru", HOSTILE], "seeds": [2, 1], "rank_ic": [0.077, 0.05], "spread": [0.005, None],
+             "raw": [0.08, 0.05], "icir": [1.1, 0.8], "t": [6.0, 4.0], "excess": [0.1, 0.05], "collapsed": [0, 3]}
+        ),
+        "2019-02",
+        "2020-07",
+    )  # fmt: skip
+    shown = table(make_contents(evaluation, ablation=record), "ablation")
+    assert [r[0] for r in shown.rows] == ["gru", HOSTILE]
+    assert "February 2019" in EN.words(shown.notes[0])
+
+
+def test_the_industries_heatmap_leaves_small_months_white(contents, evaluation):
+    few = evaluation.industry_months.with_columns(
+        n=pl.when(pl.col("industry") == "Industry A").then(4).otherwise(pl.col("n"))
+    )
+    figure = next(
+        f
+        for f in make_contents(replace(evaluation, industry_months=few)).figures()
+        if f.key == "industry_months"
+    )
+    assert "Industry A" not in figure.data["row"].to_list()
+    assert figure.data["column"].n_unique() == 18

@@ -21,7 +21,7 @@ def heatmap(figure: Figure, language: Language) -> list[Spec]:
     columns = frame["column"].n_unique()
     known = frame["value"].drop_nulls().drop_nans().abs()
     far = float(known.max()) if len(known) else 1.0  # type: ignore[arg-type]
-    order = frame["name"].unique(maintain_order=True).to_list()
+    order = frame["name"].unique().sort().to_list()
     x = alt.X(
         "column:O",
         title=None,

@@ -50,6 +50,7 @@ CONFIG: Mapping[str, Any] = {
         "direction": "horizontal",
         "title": None,
         "labelFontSize": 11,
+        "labelLimit": 420,
         "labelColor": INK,
         "symbolType": "stroke",
         "symbolStrokeWidth": 3,

@@ -56,7 +56,7 @@ REASONS: dict[str, Text] = {
     "no industry": text("no industry"),
     "no float market value": text("no float market value"),
 }
-KEPT = "kept, with gaps in the window"  # a count of predictions, not of what was left out
+KEPT = "kept, with gaps in the window filled"  # a count of predictions, not of what was left out
 
 
 def data(material: Material) -> Section:

@@ -68,7 +68,7 @@ def edition_box(material: Material) -> Table:
         (text("Generator"), GENERATORS.get(material.generator, text("not known")), "text"),
     ]
     if fold is not None and fold.manifest is not None:
-        entries.append((text("Manifest of the training in force"), fold.manifest[:12], "text"))
+        entries.append((text("Manifest"), fold.manifest[:12], "text"))
     return Table(
         "edition",
         text("This edition"),

@@ -165,6 +165,9 @@ def calendar_figure(whole: Trading) -> Figure:
                 worst_month=month_of(m.worst_month),
                 streak=integer(m.losing_streak),
             ),
+            text(
+                "Calendar months by daily net value: the list of a month is bought on its first trading day."
+            ),
         ),
         empty=EMPTY if data.is_empty() else None,
     )
