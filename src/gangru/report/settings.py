@@ -12,7 +12,9 @@ class ReportSettings(Settings):
 
     title: str = setting("", "Title of the monthly; empty: Machine-learning factor stock selection.")
     publisher: str = setting("", "Who publishes it, printed above the title; empty: nothing.")
-    language: Literal["en", "zh"] = setting("en", "Language of the text: English or Simplified Chinese.")
+    language: Literal["en", "zh", "both"] = setting(
+        "en", "Language of the text: English, Simplified Chinese, or both, Chinese first."
+    )
     top_picks: int = setting(10, "Stocks in the table of the first of all industries.", unit="stocks", ge=1)
     top_industries: int = setting(5, "Industries in each of the four tables of the best.", ge=1)
     long_list: int = setting(0, "Rows shown of the long list; 0 shows all.", unit="stocks", ge=0)

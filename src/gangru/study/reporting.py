@@ -1,5 +1,6 @@
 """The monthly of one return month: an evaluation that knows nothing later, the folds, the provenance."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
 from gangru.report.contents import build_contents
 from gangru.report.inputs import Comparison, FoldRecord, Provenance
+from gangru.report.languages import Choice
 from gangru.report.write import write_report
 from gangru.study.data_notes import data_notes
 from gangru.study.fold_records import fold_record, read_json
@@ -21,10 +23,12 @@ from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
 
 
-def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[Path]:
+def make_report(
+    inputs: Inputs, factor: FactorTable, month: str | None, lang: Choice | None = None
+) -> list[Path]:
     """Write the edition of a return month (default: the last that is known) in every format of the settings.
 
-    The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
+    `lang` takes the place of report.language. The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
     """
     evaluation = evaluate(inputs, factor, month)
     if evaluation.last_month is None:
@@ -40,6 +44,9 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
         days[np.searchsorted(days, month_end.astype("datetime64[D]"))]
     )  # the day after its end
     facts = simulation_facts(known)
+    settings = workspace.settings.report
+    if lang is not None:
+        settings = replace(settings, language=lang)
     contents = build_contents(
         evaluation,
         month=evaluation.last_month,
@@ -48,9 +55,9 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
         data_notes=data_notes(known),
         simulated=facts,
         comparison=comparisons(workspace, evaluation),
-        settings=workspace.settings.report,
+        settings=settings,
     )
-    return write_report(contents, workspace.root / "reports", workspace.settings.report)
+    return write_report(contents, workspace.root / "reports", settings)
 
 
 def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:
