@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
     variant = 'gangru train --study gru --set features.generator="none"'
     app.command("train", epilog=f"Examples:  gangru train   ·   {variant}")(train)
     app.command("factor", epilog="Examples:  gangru factor   ·   gangru factor --study gru")(factor)
-    app.command("report", epilog="Examples:  gangru report   ·   gangru report --month 2020-06 --lang both")(report)
+    app.command("report", epilog="Examples:  gangru report   ·   gangru report --month 2020-06 --lang both")(
+        report
+    )
     app.command("run", epilog="Examples:  gangru run   ·   gangru run ~/data/ashare -C mystudy")(run)
 
 

@@ -28,7 +28,8 @@ def make_report(
 ) -> list[Path]:
     """Write the edition of a return month (default: the last that is known) in every format of the settings.
 
-    `lang` takes the place of report.language. The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
+    `lang` takes the place of report.language. The figures see nothing after that month's last label. Raises
+    ReportError where the factor does not reach it.
     """
     evaluation = evaluate(inputs, factor, month)
     if evaluation.last_month is None:

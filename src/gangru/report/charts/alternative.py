@@ -7,6 +7,7 @@ from gangru.report.blocks import number, text, verbatim
 from gangru.report.charts.theme import Spec
 from gangru.report.languages import MINUS, Language
 
+
 def alternative(spec: Spec, language: Language) -> str:
     """One sentence a series: first and last value, lowest and highest, and where they are; empty for no data.
 

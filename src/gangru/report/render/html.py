@@ -54,7 +54,8 @@ def render_html(
     datasets: Datasets = {}
     tags = tags_of(choice or contents.language)
     versions = [
-        written_version(contents, tag, tags, environment, datasets, static_charts=static_charts) for tag in tags
+        written_version(contents, tag, tags, environment, datasets, static_charts=static_charts)
+        for tag in tags
     ]
     written = environment.get_template("monthly.html.j2").render(
         versions=versions,

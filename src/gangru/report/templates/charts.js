@@ -6,6 +6,7 @@ page.charts = (function () {
     return found === null ? {} : JSON.parse(found.textContent);
   }
   const dark = json("script.dark-colours"), datasets = json("script.datasets");
+  const light = Object.fromEntries(Object.entries(dark).map(function (pair) { return [pair[1], pair[0]]; }));
   const able = typeof window.vegaEmbed === "function";
   const views = new Map(); // panel → { theme, view }; view is null while it is being drawn
 
@@ -27,7 +28,8 @@ page.charts = (function () {
     if (wanted === "dark") spec = darkened(spec);
     // Vega writes into the rows that it is given
     spec.datasets = Object.fromEntries(names.map(function (name) { return [name, structuredClone(datasets[name])]; }));
-    if (panel.clientWidth < 480 && spec.config && spec.config.legend) spec.config.legend.columns = 1;
+    spec.config = Object.assign({}, spec.config, { aria: false }); // the panel is one image, and has its words beside it
+    if (panel.clientWidth < 480 && spec.config.legend) spec.config.legend.columns = 1;
     return spec;
   }
 
@@ -50,18 +52,17 @@ page.charts = (function () {
       .catch(function (error) { console.error(error); });
   }
 
-  // For paper, at once and light: printing does not wait for a promise.
-  function drawForPaper(panel) {
+  // Paper is light, and printing does not wait for a chart to be drawn anew: a dark one without a still is repainted.
+  function repaint(panel) {
     const before = views.get(panel);
-    if (!able || panel.querySelector(".still") || (before && before.view && before.theme === "light")) return;
-    if (before && before.view) before.view.finalize();
-    const live = panel.querySelector(".live");
-    live.textContent = "";
-    const compiled = window.vegaLite.compile(specification(panel, "light")).spec;
-    const view = new window.vega.View(window.vega.parse(compiled), { renderer: "svg", container: live });
-    view.run();
-    views.set(panel, { theme: "paper", view: view });
-    panel.classList.add("drawn");
+    if (!before || before.theme !== "dark" || panel.querySelector(".still")) return;
+    panel.querySelectorAll(".live svg [fill], .live svg [stroke]").forEach(function (mark) {
+      ["fill", "stroke"].forEach(function (name) {
+        const colour = mark.getAttribute(name);
+        if (light[colour] !== undefined) mark.setAttribute(name, light[colour]);
+      });
+    });
+    before.theme = "paper";
   }
 
   // What is in view comes first, the rest while the reader reads.
@@ -99,6 +100,6 @@ page.charts = (function () {
   }
   return {
     update: update,
-    print: function () { panels.filter(shown).forEach(drawForPaper); },
+    print: function () { panels.filter(shown).forEach(repaint); },
   };
 })();
