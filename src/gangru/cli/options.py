@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -31,6 +31,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on std
 Month = Annotated[
     str | None,
     typer.Option("--month", metavar="YYYY-MM", help="Return month; default the last that is known."),
+]
+Lang = Annotated[
+    Literal["zh", "en", "both"] | None,
+    typer.Option("--lang", metavar="zh|en|both", help="Language of the text; default report.language."),
 ]
 
 

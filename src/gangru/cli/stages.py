@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Changes, Directory, Month, Preset, Study, workspace_of
+from gangru.cli.options import Changes, Directory, Lang, Month, Preset, Study, workspace_of
 
 
 def register(app: typer.Typer) -> None:
@@ -13,7 +13,9 @@ def register(app: typer.Typer) -> None:
     variant = 'gangru train --study gru --set features.generator="none"'
     app.command("train", epilog=f"Examples:  gangru train   ·   {variant}")(train)
     app.command("factor", epilog="Examples:  gangru factor   ·   gangru factor --study gru")(factor)
-    app.command("report", epilog="Examples:  gangru report   ·   gangru report --month 2020-06")(report)
+    app.command("report", epilog="Examples:  gangru report   ·   gangru report --month 2020-06 --lang both")(
+        report
+    )
     app.command("run", epilog="Examples:  gangru run   ·   gangru run ~/data/ashare -C mystudy")(run)
 
 
@@ -55,7 +57,9 @@ def factor(directory: Directory = None, study: Study = "main") -> None:
     )
 
 
-def report(directory: Directory = None, study: Study = "main", month: Month = None) -> None:
+def report(
+    directory: Directory = None, study: Study = "main", month: Month = None, lang: Lang = None
+) -> None:
     """Write the monthly of a return month: reports/STUDY/YYYY-MM.html and its other formats."""
     from gangru.cli.screen import step
     from gangru.study import stages
@@ -67,7 +71,7 @@ def report(directory: Directory = None, study: Study = "main", month: Month = No
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("writing the report"):
-        paths = make_report(inputs, made, month)
+        paths = make_report(inputs, made, month, lang)
     for path in paths:
         typer.echo(str(path))
 

@@ -249,7 +249,7 @@ class Contents:
     sections: tuple[Section, ...]
     front: tuple[Table, ...] = ()  # the first page's own tables, under the key figures
     generated_at: str | None = None
-    language: Literal["en", "zh"] = "en"
+    language: Literal["en", "zh", "both"] = "en"
 
     def tables(self) -> tuple[Table, ...]:
         """Every table in reading order."""

@@ -3,7 +3,7 @@
 English is the language of the source: its texts are the keys. `catalogues/zh_CN.po` holds Simplified Chinese.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -15,9 +15,11 @@ from gangru.market.industries import class_name
 from gangru.report.blocks import Format, Quantity, Scalar, Text, Words
 
 Tag = Literal["en", "zh"]
+Choice = Literal["en", "zh", "both"]
 UNDEFINED = "–"
 MINUS = "−"
 LOCALES: Mapping[Tag, str] = {"en": "en", "zh": "zh_CN"}
+NAMES: Mapping[Tag, str] = {"en": "English", "zh": "中文"}  # each in itself
 MONTH_PATTERNS: Mapping[Tag, str] = {"en": "MMMM yyyy", "zh": "yyyy年M月"}
 DAY_PATTERNS: Mapping[Tag, str] = {"en": "d MMMM yyyy", "zh": "yyyy年M月d日"}
 
@@ -96,6 +98,16 @@ def formatted_number(value: Scalar, format_name: str) -> str:
             shown = f"{value:,.0f}"
     negative_zero = shown.startswith("-") and not any(digit in shown for digit in "123456789")
     return shown.removeprefix("-") if negative_zero else shown.replace("-", MINUS)
+
+
+def tags_of(choice: Choice | Sequence[Tag]) -> tuple[Tag, ...]:
+    """The languages that a choice means, in their order: both is Chinese, then English. Raises ReportError for none."""
+    if choice == "both":
+        return ("zh", "en")
+    tags: Sequence[Tag] = (choice,) if choice == "en" or choice == "zh" else tuple(choice)  # noqa: PLR1714
+    if not tags or not set(tags) <= set(LOCALES):
+        raise ReportError(f"languages {choice!r}: expected en, zh or both")
+    return tuple(dict.fromkeys(tags))
 
 
 @lru_cache

@@ -12,7 +12,9 @@ class ReportSettings(Settings):
 
     title: str = setting("", "Title of the monthly; empty: Machine-learning factor stock selection.")
     publisher: str = setting("", "Who publishes it, printed above the title; empty: nothing.")
-    language: Literal["en", "zh"] = setting("en", "Language of the text: English or Simplified Chinese.")
+    language: Literal["en", "zh", "both"] = setting(
+        "en", "Language of the text: English, Simplified Chinese, or both, Chinese first."
+    )
     top_picks: int = setting(10, "Stocks on the first page: the first of all.", unit="stocks", ge=1)
     first_picks: int = setting(
         20, "Stocks in the table of the first of all among the picks.", unit="stocks", ge=1

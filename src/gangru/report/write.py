@@ -1,14 +1,19 @@
 """Write the monthly's files, each whole or not at all."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from gangru.atomic import write_bytes
 from gangru.errors import ReportError
 from gangru.report.blocks import Contents
+from gangru.report.languages import Tag, tags_of
 from gangru.report.render.html import render_html
 from gangru.report.render.json import render_json
 from gangru.report.render.xlsx import render_xlsx
 from gangru.report.settings import ReportSettings
+
+Rendering = Callable[[], bytes]
 
 
 def write_report(contents: Contents, directory: Path, settings: ReportSettings) -> list[Path]:
@@ -19,20 +24,36 @@ def write_report(contents: Contents, directory: Path, settings: ReportSettings) 
     """
     if contents.study in ("", ".", "..") or Path(contents.study).name != contents.study:
         raise ReportError(f"study {contents.study!r} cannot name a folder: expected a plain name")
-    rendered = {name: rendered_as(name, contents, settings) for name in settings.formats}
+    rendered = {name: render() for name, render in renderings(contents, settings).items()}
     folder = directory / contents.study
-    return [written(folder / f"{contents.month}.{name}", content) for name, content in rendered.items()]
+    return [written(folder / name, content) for name, content in rendered.items()]
 
 
-def rendered_as(name: str, contents: Contents, settings: ReportSettings) -> bytes:
-    """The contents in one format."""
+def renderings(contents: Contents, settings: ReportSettings) -> dict[str, Rendering]:
+    """File name → what renders it, in the order of `formats`; nothing is rendered yet.
+
+    In both languages the page is one file; every other format is YYYY-MM.EXT in the first of them and
+    YYYY-MM.en.EXT in the second. Raises ReportError for an unknown format.
+    """
+    first, *others = tags_of(settings.language)
+    named: dict[str, Rendering] = {}
+    for name in settings.formats:
+        named[f"{contents.month}.{name}"] = partial(rendered_as, name, contents, settings, first)
+        if name != "html":
+            for tag in others:
+                named[f"{contents.month}.{tag}.{name}"] = partial(rendered_as, name, contents, settings, tag)
+    return named
+
+
+def rendered_as(name: str, contents: Contents, settings: ReportSettings, tag: Tag) -> bytes:
+    """The contents in one format and language; the page holds every language of the settings."""
     match name:
         case "html":
             return render_html(contents, settings.language, static_charts=settings.static_charts).encode()
         case "json":
-            return render_json(contents, settings.language).encode()
+            return render_json(contents, tag).encode()
         case "xlsx":
-            return render_xlsx(contents, settings.language)
+            return render_xlsx(contents, tag)
         case _:
             raise ReportError(f"report.formats has {name!r}: expected html, json or xlsx")
 

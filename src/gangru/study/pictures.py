@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from gangru.atomic import write_text
-from gangru.report.languages import Tag, language
+from gangru.report.languages import Tag, language, tags_of
 from gangru.report.sections.generators import COIN_TOSS, gan_figure, windows_figure
 from gangru.study.fold_records import fold_record, read_json
 from gangru.study.inputs import Inputs
@@ -14,7 +14,7 @@ WIDTHS = {"gan_curves": (2, 430), "gan_windows": (1, 900)}  # panels beside each
 
 def draw_pictures(inputs: Inputs, jobs: list[FoldJob]) -> list[Path]:
     """Draw what is missing of the trained folds' pictures; whoever deletes one has it drawn again."""
-    tag = inputs.workspace.settings.report.language
+    tag = tags_of(inputs.workspace.settings.report.language)[0]
     return [
         draw_picture(job, name, inputs, tag)
         for job in jobs

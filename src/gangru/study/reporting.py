@@ -1,5 +1,6 @@
 """The monthly of one return month: an evaluation that knows nothing later, the folds, the provenance."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ from gangru.evaluation.result import Evaluation
 from gangru.report.blocks import Contents
 from gangru.report.contents import build_contents
 from gangru.report.inputs import AblationRecord, Comparison, FoldRecord, Provenance
+from gangru.report.languages import Choice
+from gangru.report.settings import ReportSettings
 from gangru.report.write import write_report
 from gangru.study.data_notes import data_notes
 from gangru.study.fold_records import fold_record, read_json
@@ -24,17 +27,28 @@ from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
 
 
-def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[Path]:
+def make_report(
+    inputs: Inputs, factor: FactorTable, month: str | None, lang: Choice | None = None
+) -> list[Path]:
     """Write the edition of a return month (default: the last that is known) in every format of the settings.
 
-    The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
+    `lang` takes the place of report.language. The figures see nothing after that month's last label. Raises
+    ReportError where the factor does not reach it.
     """
-    settings = inputs.workspace.settings.report
-    contents = edition_contents(inputs, factor, month)
+    settings = report_settings(inputs.workspace, lang)
+    contents = edition_contents(inputs, factor, month, lang)
     return write_report(contents, inputs.workspace.root / "reports", settings)
 
 
-def edition_contents(inputs: Inputs, factor: FactorTable, month: str | None) -> Contents:
+def report_settings(workspace: Workspace, lang: Choice | None) -> ReportSettings:
+    """The study's settings of the report, in another language where one is asked for."""
+    settings = workspace.settings.report
+    return settings if lang is None else replace(settings, language=lang)
+
+
+def edition_contents(
+    inputs: Inputs, factor: FactorTable, month: str | None, lang: Choice | None = None
+) -> Contents:
     """All that the edition of a return month says."""
     evaluation = evaluated(inputs, factor, month)
     last = evaluation.last_month
@@ -49,7 +63,7 @@ def edition_contents(inputs: Inputs, factor: FactorTable, month: str | None) -> 
         data_notes=data_notes(known),
         simulated=simulation_facts(known),
         comparison=comparisons(workspace, evaluation),
-        settings=workspace.settings.report,
+        settings=report_settings(workspace, lang),
         previous=evaluation_before(inputs, factor, evaluation),
         facts=market_facts(known, factor.drops, evaluation.picks_date, len(evaluation.picks)),
         ablation=ablation_record(workspace, last),

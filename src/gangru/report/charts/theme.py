@@ -1,6 +1,7 @@
 """What all charts share: colours, type, axes, and how tables become the values of a specification.
 
-The colours are those of `templates/style.css`; a chart is as wide as its container.
+The colours are those of `templates/style.css`, a specification names the light ones; `DARK` has what stands for
+each on a dark page (`templates/dark.css`). A chart is as wide as its container.
 """
 
 import json
@@ -22,6 +23,22 @@ INK = "#22272e"
 SOFT = "#5d6773"
 GRID = "#e4e7eb"
 RULE = "#9aa3ad"
+PAPER = "#ffffff"
+
+DARK: Mapping[str, str] = {
+    NAVY: "#a9c6ea",
+    BLUE: "#6fa5dc",
+    GREY: "#8e98a4",
+    AMBER: "#e2a74a",
+    RED: "#ef8c84",
+    TEAL: "#5fc1b4",
+    INK: "#e4e8ed",
+    SOFT: "#a8b2bd",
+    GRID: "#2e353d",
+    RULE: "#67727d",
+    PAPER: "#1b2027",
+    "white": "#1b2027",
+}
 
 FONT = (
     '"Helvetica Neue", Helvetica, Arial, "Noto Sans", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", '

@@ -1,43 +1,90 @@
-"""The monthly as one self-contained HTML file: styles, scripts, charts and stills within, nothing fetched."""
+"""The monthly as one self-contained HTML file: styles, scripts, charts and stills within, nothing fetched.
+
+Every language of it is one `Version`, the same page in other words; the first is shown, the others wait for the switch.
+"""
 
 import base64
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
-from gangru.report.blocks import Column, Contents, Figure, Quantity, Scalar, Section, Table, Text
-from gangru.report.languages import Language, Tag, language
+from gangru.report.blocks import Column, Contents, Figure, Quantity, Scalar, Table, Text
+from gangru.report.languages import NAMES, Choice, Language, Tag, language, tags_of
 
 STILL_WIDTHS = {"gan": 400}
 STILL_WIDTH = 820
+STYLES = ("style.css", "screen.css")
+SCRIPTS = ("charts.js", "tables.js", "monthly.js")
+
+Datasets = dict[str, Any]  # name, which Altair makes from the rows themselves → rows
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart as it is embedded: its specification as JSON, its still picture in base64 or nothing."""
+    """One chart as it is embedded: its specification as JSON, what it says in words, its still in base64 or nothing."""
 
     spec: str
+    words: str
     still: str
+    height: int
 
 
-def render_html(contents: Contents, tag: Tag | None = None, *, static_charts: bool = True) -> str:
-    """The whole file as text, in the language of `tag` (default: the contents' own).
+@dataclass(frozen=True)
+class Version:
+    """The page in one language: its words written into the body; `prefix` keeps its anchors apart."""
 
-    Everything that comes from data is escaped. `static_charts` adds a still picture of each chart for print.
+    language: Language
+    prefix: str
+    title: str
+    labels: str
+    body: str
+
+
+def render_html(
+    contents: Contents, choice: Choice | Sequence[Tag] | None = None, *, static_charts: bool = True
+) -> str:
+    """The whole file as text in the languages chosen, the first shown (default: the contents' own choice).
+
+    Everything that comes from data is escaped. `static_charts` adds a still picture of each chart, for print and for
+    readers without scripts.
     """
-    from markupsafe import Markup
-
-    chosen = language(tag or contents.language)
     environment = template_environment()
-    charts = embedded_charts(contents.sections, chosen, static_charts=static_charts)
+    datasets: Datasets = {}
+    tags = tags_of(choice or contents.language)
+    versions = [
+        written_version(contents, tag, tags, environment, datasets, static_charts=static_charts)
+        for tag in tags
+    ]
     written = environment.get_template("monthly.html.j2").render(
+        versions=versions,
+        datasets=script_json(datasets),
+        dark_colours=script_json(dark_colours()),
+        vega=trusted(vega_script()) if datasets else "",
+        style=trusted("".join(packaged(name) for name in STYLES)),
+        dark=trusted(packaged("dark.css")),
+        early=trusted(packaged("early.js")),
+        script=trusted("".join(packaged(name) for name in SCRIPTS)),
+    )
+    return str(written)
+
+
+def written_version(
+    contents: Contents,
+    tag: Tag,
+    tags: Sequence[Tag],
+    environment: Any,
+    datasets: Datasets,
+    *,
+    static_charts: bool,
+) -> Version:
+    """The page in one language of `tags`; adds the rows of its charts to `datasets`."""
+    chosen, prefix = language(tag), "" if tag == tags[0] else f"{tag}-"
+    body = environment.get_template("version.html.j2").render(
         contents=contents,
-        language=chosen,
-        charts=charts,
-        vega=Markup(vega_script()) if charts else "",  # noqa: S704 - our own bundle, no data in it
-        style=Markup(packaged("style.css")),  # noqa: S704 - a file of this package
-        script=Markup(packaged("monthly.js")),  # noqa: S704 - a file of this package
+        charts=embedded_charts(contents.figures(), chosen, datasets, static_charts=static_charts),
+        prefix=prefix,
         _=chosen.gettext,
         say=chosen.words,
         quantity=chosen.quantity,
@@ -46,8 +93,24 @@ def render_html(contents: Contents, tag: Tag | None = None, *, static_charts: bo
         raw=raw,
         side=side,
         kind=lambda block: type(block).__name__,
+        tag=tag,
+        switches=[(one, language(one).html_tag, NAMES[one]) for one in tags] if len(tags) > 1 else [],
     )
-    return str(written)
+    title = f"{chosen.words(contents.title)} · {chosen.quantity(Quantity(contents.month, 'month'))}"
+    return Version(chosen, prefix, title, json.dumps(labels(chosen), ensure_ascii=False), trusted(body))
+
+
+def labels(chosen: Language) -> dict[str, str]:
+    """What the scripts say; they write the {numbers} in."""
+    return {
+        "copy": chosen.gettext("Copy"),
+        "copied": chosen.gettext("Copied"),
+        "copiedRows": chosen.gettext("{count} rows copied"),
+        "notCopied": chosen.gettext("Not copied: the browser forbids it"),
+        "filter": chosen.gettext("Filter rows"),
+        "shown": chosen.gettext("{shown} of {all} rows"),
+        "none": chosen.gettext("No row has this; {all} are hidden"),
+    }
 
 
 def template_environment() -> Any:
@@ -63,6 +126,18 @@ def template_environment() -> Any:
 def packaged(name: str) -> str:
     """A text file of the templates folder."""
     return (files("gangru.report") / "templates" / name).read_text(encoding="utf-8")
+
+
+def trusted(markup: str) -> Any:
+    """Markup that is not escaped again: a file of this package, or what a template has written already."""
+    from markupsafe import Markup
+
+    return Markup(markup)  # noqa: S704 - see above
+
+
+def script_json(value: object) -> Any:
+    """JSON for a script element; `<` is written as an escape, so no text in the data can end the element."""
+    return trusted(json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c"))
 
 
 def cell(table: Table, row: int, column: int, chosen: Language) -> str:
@@ -83,25 +158,33 @@ def side(column: Column) -> str:
 
 
 def embedded_charts(
-    sections: tuple[Section, ...], chosen: Language, *, static_charts: bool
+    figures: Sequence[Figure], chosen: Language, datasets: Datasets, *, static_charts: bool
 ) -> dict[str, list[Panel]]:
-    """Every figure's panels, by the figure's key."""
-    from markupsafe import Markup
-
+    """Every figure's panels, by the figure's key; their rows are moved to `datasets`, once for all languages."""
+    from gangru.report.charts.alternative import alternative
     from gangru.report.charts.draw import chart_specs, still_svg
 
     charts = {}
-    for figure in (block for section in sections for block in section.blocks if isinstance(block, Figure)):
+    for figure in figures:
         width = STILL_WIDTHS.get(figure.kind, STILL_WIDTH)
         panels = []
         for spec in chart_specs(figure, chosen):
             still = base64.b64encode(still_svg(spec, width).encode()).decode() if static_charts else ""
-            # `<` is written as an escape, so no text in the data can end the script element
-            written = json.dumps(spec, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-            panels.append(Panel(Markup(written), still))  # noqa: S704 - see above
+            words = alternative(spec, chosen)
+            own = spec.pop("datasets", {})
+            datasets.update(own)
+            height = spec["height"] if isinstance(spec.get("height"), int) else 0
+            panels.append(Panel(script_json(spec | {"datasets": sorted(own)}), words, still, height))
         if panels:
             charts[figure.key] = panels
     return charts
+
+
+def dark_colours() -> Mapping[str, str]:
+    """What stands for each colour of a chart on a dark page."""
+    from gangru.report.charts.theme import DARK
+
+    return DARK
 
 
 def vega_script() -> str:

@@ -16,14 +16,14 @@ from gangru.report.blocks import (
     Text,
     number,
 )
-from gangru.report.languages import Language, Tag, language
+from gangru.report.languages import Language, Tag, language, tags_of
 
 SCHEMA_VERSION = 1
 
 
 def render_json(contents: Contents, tag: Tag | None = None) -> str:
     """The contents as one object; fractions, not percents; undefined is null."""
-    chosen = language(tag or contents.language)
+    chosen = language(tag or tags_of(contents.language)[0])
     return json.dumps(document(contents, chosen), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from gangru.report.blocks import Contents, Figure, Format, Quantity, Table, Text, number
-from gangru.report.languages import Language, Tag, language
+from gangru.report.languages import Language, Tag, language, tags_of
 
 NUMBER_FORMATS: Mapping[Format, str] = {
     "integer": "#,##0",
@@ -28,7 +28,7 @@ def render_xlsx(contents: Contents, tag: Tag | None = None) -> bytes:
     """
     import xlsxwriter
 
-    chosen = language(tag or contents.language)
+    chosen = language(tag or tags_of(contents.language)[0])
     buffer = io.BytesIO()
     options = {
         "in_memory": True,

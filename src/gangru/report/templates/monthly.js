@@ -1,62 +1,100 @@
 "use strict";
+// The page around them: theme, language, the list of contents, paper.
 (function () {
-  // Charts: a live one takes the place of its still picture once it has been drawn.
-  document.querySelectorAll(".panel").forEach(function (panel) {
-    if (typeof window.vegaEmbed !== "function") return;
-    const spec = JSON.parse(panel.querySelector("script.spec").textContent);
-    if (panel.clientWidth < 480) spec.config.legend.columns = 1;
-    window
-      .vegaEmbed(panel.querySelector(".live"), spec, { actions: false, renderer: "svg", ast: false })
-      .then(function () { panel.classList.add("drawn"); })
-      .catch(function (error) { console.error(error); });
+  const root = document.documentElement, versions = Array.from(document.querySelectorAll(".version"));
+
+  function everyButton(selector, act) { document.querySelectorAll(selector).forEach(act); }
+
+  // Theme: the system's, until the reader chooses another.
+  function showTheme(theme) {
+    root.dataset.theme = theme;
+    everyButton("button.theme", function (button) { button.setAttribute("aria-pressed", String(theme === "dark")); });
+    page.charts.update();
+  }
+  function systemTheme() { return page.systemDark.matches ? "dark" : "light"; }
+  everyButton("button.theme", function (button) {
+    button.addEventListener("click", function () {
+      const chosen = root.dataset.theme === "dark" ? "light" : "dark";
+      page.keep("theme", chosen === systemTheme() ? null : chosen);
+      showTheme(chosen);
+    });
+  });
+  page.systemDark.addEventListener("change", function () {
+    if (page.recall("theme") === null) showTheme(systemTheme());
   });
 
-  // Tables: a click on a column's head sorts by it, numbers by their value.
-  function key(cell) {
-    const value = cell.dataset.value;
-    if (value === undefined) return cell.textContent;
-    return value === "" ? -Infinity : Number(value);
+  // Language: one version is shown, at the place where the reader was.
+  function versionOf(tag) { return versions.find(function (version) { return version.dataset.language === tag; }); }
+  function current() { return versions.find(function (version) { return !version.hidden; }); }
+  function twin(id, from, to) { return to.dataset.prefix + id.slice(from.dataset.prefix.length); }
+  function place(version) {
+    const parts = Array.from(version.querySelectorAll("section.part, figure.exhibit"));
+    return parts.filter(function (part) { return part.getBoundingClientRect().top < 80; }).pop();
   }
-  document.querySelectorAll("table.folded, table.scroll").forEach(function (table) {
-    table.querySelectorAll("thead th").forEach(function (head, column) {
-      head.tabIndex = 0;
-      head.setAttribute("role", "button");
-      function sort() {
-        const down = head.getAttribute("aria-sort") !== "descending";
-        table.querySelectorAll("thead th").forEach(function (other) { other.removeAttribute("aria-sort"); });
-        head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        const body = table.tBodies[0];
-        const rows = Array.from(body.rows).sort(function (a, b) {
-          const x = key(a.cells[column]), y = key(b.cells[column]);
-          const order = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y));
-          return down ? -order : order;
-        });
-        rows.forEach(function (row) { body.appendChild(row); });
-      }
-      head.addEventListener("click", sort);
-      head.addEventListener("keydown", function (event) {
-        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); sort(); }
-      });
-    });
+  function showVersion(version) {
+    versions.forEach(function (other) { other.hidden = other !== version; });
+    root.dataset.language = version.dataset.language;
+    root.lang = version.lang;
+    document.title = version.dataset.title;
+    page.tables.stops();
+    window.dispatchEvent(new Event("resize")); // charts take their width anew
+    page.charts.update();
+  }
+  function switchTo(version) {
+    const before = current(), reading = place(before);
+    if (version === before) return;
+    const top = reading ? reading.getBoundingClientRect().top : 0;
+    showVersion(version);
+    page.keep("language", version.dataset.language);
+    if (window.location.hash.length > 1) {
+      const hash = "#" + twin(window.location.hash.slice(1), before, version);
+      try { window.history.replaceState(null, "", hash); } catch (error) { /* a page from a disk may not */ }
+    }
+    version.querySelector('.languages button[aria-pressed="true"]').focus({ preventScroll: true });
+    const same = reading && document.getElementById(twin(reading.id, before, version));
+    if (same) window.scrollBy({ top: same.getBoundingClientRect().top - top, behavior: "instant" });
+  }
+  everyButton(".languages button", function (button) {
+    button.addEventListener("click", function () { switchTo(versionOf(button.dataset.language)); });
+  });
+  // An address that ends with an anchor opens the language that the anchor is in.
+  function target() { return document.getElementById(decodeURIComponent(window.location.hash.slice(1))); }
+  function asked() { return target() && target().closest(".version"); }
+  window.addEventListener("hashchange", function () {
+    if (asked() && asked() !== current()) { showVersion(asked()); target().scrollIntoView(); }
   });
 
   // Contents: the section in view is marked.
-  const links = new Map();
-  document.querySelectorAll("nav.contents a").forEach(function (link) { links.set(link.hash.slice(1), link); });
   if ("IntersectionObserver" in window) {
     const observer = new IntersectionObserver(function (entries) {
       entries.forEach(function (entry) {
         if (!entry.isIntersecting) return;
-        links.forEach(function (link) { link.removeAttribute("aria-current"); });
-        const link = links.get(entry.target.id);
-        if (link) link.setAttribute("aria-current", "true");
+        const list = entry.target.closest(".version").querySelector("nav.contents");
+        list.querySelectorAll("a").forEach(function (link) {
+          if (link.hash.slice(1) !== entry.target.id) { link.removeAttribute("aria-current"); return; }
+          link.setAttribute("aria-current", "location");
+          const row = link.closest("ol"), item = link.parentElement;
+          if (row.scrollWidth > row.clientWidth) row.scrollLeft = item.offsetLeft - row.offsetLeft - 16;
+        });
       });
     }, { rootMargin: "-10% 0px -80% 0px" });
     document.querySelectorAll("section.part").forEach(function (section) { observer.observe(section); });
   }
 
-  // Paper shows what the screen folds away.
+  // Paper shows what the screen folds away; afterwards the screen is as it was.
+  let opened = [];
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details").forEach(function (folded) { folded.open = true; });
+    opened = Array.from(document.querySelectorAll("details:not([open])"));
+    opened.forEach(function (details) { details.open = true; });
+    page.charts.print();
   });
+  window.addEventListener("afterprint", function () {
+    opened.forEach(function (details) { details.open = false; });
+    page.charts.update();
+  });
+
+  const first = current();
+  showVersion(asked() || versionOf(root.dataset.language) || first);
+  if (asked() && current() !== first) target().scrollIntoView();
+  showTheme(root.dataset.theme);
 })();
