@@ -7,6 +7,7 @@ from gangru.errors import ReportError
 from gangru.report.blocks import Contents
 from gangru.report.render.html import render_html
 from gangru.report.render.json import render_json
+from gangru.report.render.pdf import render_pdf
 from gangru.report.render.xlsx import render_xlsx
 from gangru.report.settings import ReportSettings
 
@@ -33,8 +34,10 @@ def rendered_as(name: str, contents: Contents, settings: ReportSettings) -> byte
             return render_json(contents, settings.language).encode()
         case "xlsx":
             return render_xlsx(contents, settings.language)
+        case "pdf":
+            return render_pdf(contents, settings.language)
         case _:
-            raise ReportError(f"report.formats has {name!r}: expected html, json or xlsx")
+            raise ReportError(f"report.formats has {name!r}: expected html, json, xlsx or pdf")
 
 
 def written(path: Path, content: bytes) -> Path:

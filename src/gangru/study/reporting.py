@@ -7,7 +7,7 @@ import numpy as np
 from gangru.errors import ReportError
 from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
-from gangru.report.contents import build_contents
+from gangru.report.contents import Contents, build_contents
 from gangru.report.inputs import Comparison, FoldRecord, Provenance
 from gangru.report.write import write_report
 from gangru.study.data_notes import data_notes
@@ -26,6 +26,16 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
 
     The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
     """
+    workspace = inputs.workspace
+    contents = edition_contents(inputs, factor, month)
+    return write_report(contents, workspace.root / "reports", workspace.settings.report)
+
+
+def edition_contents(inputs: Inputs, factor: FactorTable, month: str | None) -> Contents:
+    """All that the edition of a return month (default: the last that is known) says, ready for any rendering.
+
+    The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
+    """
     evaluation = evaluate(inputs, factor, month)
     if evaluation.last_month is None:
         raise ReportError("no month's return is known yet: the factor dates lie too near the end of the data")
@@ -40,7 +50,7 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
         days[np.searchsorted(days, month_end.astype("datetime64[D]"))]
     )  # the day after its end
     facts = simulation_facts(known)
-    contents = build_contents(
+    return build_contents(
         evaluation,
         month=evaluation.last_month,
         folds=fold_records(inputs, evaluation),
@@ -50,7 +60,6 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
         comparison=comparisons(workspace, evaluation),
         settings=workspace.settings.report,
     )
-    return write_report(contents, workspace.root / "reports", workspace.settings.report)
 
 
 def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:
