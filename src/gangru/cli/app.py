@@ -51,6 +51,7 @@ for module in (
     "store",
     "export",
     "stages",
+    "chart",
     "evaluate",
     "enhance",
     "audit",

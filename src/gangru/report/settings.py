@@ -26,5 +26,6 @@ class ReportSettings(Settings):
         doc="Also embed each chart as a still picture, for print and for readers without scripts.",
     )
     formats: tuple[str, ...] = setting(
-        ("html", "json", "xlsx"), "Formats that `gangru report` writes: any of html, json, xlsx."
+        ("html", "json", "xlsx"),
+        "Formats that `gangru report` writes: any of html, json, xlsx, pdf; pdf needs pip install 'gangru[pdf]'.",
     )

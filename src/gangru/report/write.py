@@ -10,6 +10,7 @@ from gangru.report.blocks import Contents
 from gangru.report.languages import Tag, tags_of
 from gangru.report.render.html import render_html
 from gangru.report.render.json import render_json
+from gangru.report.render.pdf import render_pdf
 from gangru.report.render.xlsx import render_xlsx
 from gangru.report.settings import ReportSettings
 
@@ -54,8 +55,10 @@ def rendered_as(name: str, contents: Contents, settings: ReportSettings, tag: Ta
             return render_json(contents, tag).encode()
         case "xlsx":
             return render_xlsx(contents, tag)
+        case "pdf":
+            return render_pdf(contents, tag)
         case _:
-            raise ReportError(f"report.formats has {name!r}: expected html, json or xlsx")
+            raise ReportError(f"report.formats has {name!r}: expected html, json, xlsx or pdf")
 
 
 def written(path: Path, content: bytes) -> Path:

@@ -32,12 +32,18 @@ def still_svg(spec: Spec, width: int) -> str:
     """The chart as an SVG of a fixed width in pixels, drawn without a browser and without the network."""
     import vl_convert
 
-    still = {key: value for key, value in spec.items() if key != "params"}
+    still = without_reader(spec)
     if "concat" not in still:
         still["width"] = width
+    return str(vl_convert.vegalite_to_svg(still, allowed_base_urls=[]))
+
+
+def without_reader(spec: Spec) -> Spec:
+    """The chart without what answers to a pointer."""
+    still = {key: value for key, value in spec.items() if key != "params"}
     if "layer" in still:
         still["layer"] = [layer for layer in still["layer"] if layer.get("name") != READER]
-    return str(vl_convert.vegalite_to_svg(still, allowed_base_urls=[]))
+    return still
 
 
 def sheet_svg(specs: Sequence[Spec], title: str, *, columns: int, width: int) -> str:
@@ -47,7 +53,8 @@ def sheet_svg(specs: Sequence[Spec], title: str, *, columns: int, width: int) ->
     for spec in specs:
         datasets |= spec.get("datasets", {})
         whole = ("$schema", "config", "autosize", "usermeta", "datasets")
-        panels.append({key: value for key, value in spec.items() if key not in whole} | {"width": width})
+        still = without_reader(spec)
+        panels.append({key: value for key, value in still.items() if key not in whole} | {"width": width})
     sheet = {
         "$schema": specs[0]["$schema"],
         "config": dict(CONFIG) | {"background": "white", "padding": 16},

@@ -78,6 +78,8 @@ CONFIG: Mapping[str, Any] = {
 
 READER = "reader"  # the layer that follows the pointer: a still picture leaves it out
 
+ONCE = alt.InlineData(values=[{}])  # the one row of a mark that would be drawn again for each row of the data
+
 Chart = alt.Chart | alt.LayerChart | alt.FacetChart
 Spec = dict[str, Any]
 
@@ -123,7 +125,7 @@ def finished(chart: Chart, *, height: int, name: str) -> Spec:
 
 def rule(value: float, *, dash: tuple[int, int] = (4, 3)) -> Chart:
     """A level line."""
-    mark: alt.Chart = alt.Chart().mark_rule(strokeDash=list(dash), color=SOFT, strokeWidth=1)
+    mark: alt.Chart = alt.Chart(ONCE).mark_rule(strokeDash=list(dash), color=SOFT, strokeWidth=1)
     return mark.encode(y=alt.YDatum(value))
 
 
@@ -137,7 +139,7 @@ def rule_name(value: float, name: str) -> Chart:
 
 def upright(column: str, value: float) -> Chart:
     """An upright line at a position of the horizontal axis."""
-    mark: alt.Chart = alt.Chart().mark_rule(strokeDash=[2, 2], color=SOFT, strokeWidth=1)
+    mark: alt.Chart = alt.Chart(ONCE).mark_rule(strokeDash=[2, 2], color=SOFT, strokeWidth=1)
     return mark.encode(x=alt.XDatum(value, type="quantitative", title=column))
 
 

@@ -1,6 +1,10 @@
-"""The monthly's contents as JSON: the same figures and sentences as the page, numbers as numbers."""
+"""The monthly's contents as JSON: the same figures and sentences as the page, numbers as numbers.
+
+`gangru.report.render.schema` says what it holds; a test keeps the two together.
+"""
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -14,6 +18,7 @@ from gangru.report.blocks import (
     Row,
     Table,
     Text,
+    Words,
     number,
 )
 from gangru.report.languages import Language, Tag, language, tags_of
@@ -51,6 +56,7 @@ def document(contents: Contents, chosen: Language) -> dict[str, Any]:
             }
             for figure in contents.key_figures
         ],
+        "front": [block_document(table, chosen) for table in contents.front],
         "sections": [
             {
                 "key": section.key,
@@ -68,31 +74,31 @@ def block_document(block: Block, chosen: Language) -> dict[str, Any]:
         case Table():
             return table_document(block, chosen)
         case Figure():
-            return {
-                "type": "figure",
-                "key": block.key,
-                "exhibit": block.exhibit,
-                "caption": chosen.words(block.caption),
-                "rows": [
-                    {name: plain(value, chosen) for name, value in row.items()}
-                    for row in block.data.iter_rows(named=True)
-                ],
-                "notes": [chosen.words(note) for note in block.notes],
-                "empty": None if block.empty is None else chosen.words(block.empty),
-            }
+            return figure_document(block, chosen)
         case Row():
             return {"type": "row", "tables": [table_document(table, chosen) for table in block.tables]}
         case Callout():
-            sentences = [chosen.words(sentence) for sentence in block.sentences]
-            return {"type": "callout", "tone": block.tone, "sentences": sentences}
+            return {"type": "callout", "tone": block.tone, "sentences": sentences(block.sentences, chosen)}
         case Prose():
-            return {"type": "prose", "sentences": [chosen.words(sentence) for sentence in block.sentences]}
+            return {
+                "type": "prose",
+                "bullets": block.bullets,
+                "sentences": sentences(block.sentences, chosen),
+            }
         case Diagram():
-            return {"type": "diagram", "exhibit": block.exhibit, "generator": block.generator}
+            return {
+                "type": "diagram",
+                "exhibit": block.exhibit,
+                "caption": chosen.words(block.caption),
+                "generator": block.generator,
+                "days": block.days,
+                "features": block.features,
+                "layers": block.layers,
+            }
 
 
 def table_document(table: Table, chosen: Language) -> dict[str, Any]:
-    """A table: its columns, and its rows as lists in their order."""
+    """A table: its columns, and its rows as lists in their order; `formats` is a format a row, or null."""
     return {
         "type": "table",
         "key": table.key,
@@ -102,9 +108,37 @@ def table_document(table: Table, chosen: Language) -> dict[str, Any]:
             {"key": c.key, "title": chosen.words(c.title), "format": c.format} for c in table.columns
         ],
         "rows": [[plain(value, chosen) for value in row] for row in table.rows],
-        "notes": [chosen.words(note) for note in table.notes],
+        "formats": None if table.formats is None else list(table.formats),
+        "marked": sorted(table.marked),
+        "look": table.look,
+        "notes": sentences(table.notes, chosen),
+        "undefined": chosen.words(table.undefined) if table.has_undefined else None,
         "empty": None if table.empty is None else chosen.words(table.empty),
     }
+
+
+def figure_document(figure: Figure, chosen: Language) -> dict[str, Any]:
+    """A chart: the rows that it is drawn from, the position and the level that it points out."""
+    return {
+        "type": "figure",
+        "key": figure.key,
+        "kind": figure.kind,
+        "exhibit": figure.exhibit,
+        "caption": chosen.words(figure.caption),
+        "rows": [
+            {name: plain(value, chosen) for name, value in row.items()}
+            for row in figure.data.iter_rows(named=True)
+        ],
+        "mark": plain(figure.mark, chosen),
+        "level": plain(figure.level, chosen),
+        "notes": sentences(figure.notes, chosen),
+        "empty": None if figure.empty is None else chosen.words(figure.empty),
+    }
+
+
+def sentences(words: Sequence[Words], chosen: Language) -> list[str]:
+    """Sentences in a language."""
+    return [chosen.words(sentence) for sentence in words]
 
 
 def plain(value: object, chosen: Language) -> object:
