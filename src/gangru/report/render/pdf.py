@@ -11,7 +11,7 @@ from typing import Any
 
 from gangru.errors import ReportError
 from gangru.report.blocks import Contents
-from gangru.report.languages import Tag, language
+from gangru.report.languages import Tag, language, tags_of
 from gangru.report.render.fonts import SANS, font_list, refusing_faults
 from gangru.report.render.pages import page_source, pictures_of
 
@@ -23,7 +23,7 @@ def render_pdf(contents: Contents, tag: Tag | None = None) -> bytes:
     that the contents hold.
     """
     weasyprint = load_weasyprint()
-    chosen = language(tag or contents.language)
+    chosen = language(tag or tags_of(contents.language)[0])
     pictures = pictures_of(contents, chosen)
     source = page_source(contents, chosen, pictures)
     fetcher = weasyprint.urls.URLFetcher(
