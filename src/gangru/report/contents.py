@@ -8,8 +8,10 @@ from gangru.errors import ReportError
 from gangru.evaluation.result import Evaluation
 from gangru.report.blocks import Block, Contents, Diagram, Figure, Row, Section, Table, Words, month_of, text
 from gangru.report.inputs import Comparison, FoldRecord, Material, Provenance
+from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.sections import appendix
 from gangru.report.sections.data import data
+from gangru.report.sections.editions import editions, with_draft
 from gangru.report.sections.industries import industries
 from gangru.report.sections.model import model
 from gangru.report.sections.performance import performance
@@ -34,16 +36,21 @@ def build_contents(
     simulated: Mapping[str, object] | None = None,
     comparison: Sequence[Comparison] = (),
     settings: ReportSettings | None = None,
+    mark: EditionMark | None = None,
+    issued: Sequence[PastEdition] = (),
 ) -> Contents:
     """Say everything about one return month, 'YYYY-MM', with an evaluation that ends with it.
 
-    `simulated` is the content of simulate.json, None for a real market. Sees the evaluation and nothing else.
+    `simulated` is the content of simulate.json, None for a real market; `mark` says which revision it is, `issued` what
+    older editions said. Sees the evaluation and nothing else.
     Raises ReportError for a month that is none, or one before the evaluation's last: an edition must not know
     what came after it.
     """
     checked_month(month, evaluation)
     chosen = settings or ReportSettings()
-    material = Material(evaluation, month, folds, provenance, data_notes, simulated, comparison, chosen)
+    material = Material(
+        evaluation, month, folds, provenance, data_notes, simulated, comparison, chosen, mark, issued
+    )
     sections = (
         summary(material),
         model(material),
@@ -52,6 +59,7 @@ def build_contents(
         picks(material),
         training(material),
         data(material),
+        editions(material),
         appendix.definitions(),
         appendix.settings(provenance),
         appendix.provenance_section(provenance),
@@ -64,7 +72,7 @@ def build_contents(
         subtitle=subtitle(material),
         publisher=chosen.publisher,
         edition=edition_box(material),
-        banner=simulated_banner(material),
+        banner=with_draft(simulated_banner(material), mark),
         verdict=verdict(material),
         key_figures=key_figures(material),
         sections=numbered(sections),

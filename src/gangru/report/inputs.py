@@ -9,6 +9,7 @@ import polars as pl
 from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
 from gangru.report.blocks import Quantity, share
+from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.settings import ReportSettings
 
 
@@ -83,6 +84,8 @@ class Material:
     simulated: Mapping[str, object] | None
     comparison: Sequence[Comparison]
     settings: ReportSettings
+    mark: EditionMark | None = None  # which revision this is; None where nothing is issued
+    issued: Sequence[PastEdition] = ()
 
     @property
     def newest_fold(self) -> FoldRecord | None:

@@ -1,5 +1,7 @@
 """Write the monthly's files, each whole or not at all."""
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from gangru.atomic import write_bytes
@@ -10,6 +12,8 @@ from gangru.report.render.json import render_json
 from gangru.report.render.xlsx import render_xlsx
 from gangru.report.settings import ReportSettings
 
+Rendering = Callable[[], bytes]
+
 
 def write_report(contents: Contents, directory: Path, settings: ReportSettings) -> list[Path]:
     """Write `directory`/STUDY/YYYY-MM.html and its companions; gives their paths in the order of `formats`.
@@ -19,9 +23,17 @@ def write_report(contents: Contents, directory: Path, settings: ReportSettings) 
     """
     if contents.study in ("", ".", "..") or Path(contents.study).name != contents.study:
         raise ReportError(f"study {contents.study!r} cannot name a folder: expected a plain name")
-    rendered = {name: rendered_as(name, contents, settings) for name in settings.formats}
+    rendered = {name: render() for name, render in renderings(contents, settings).items()}
     folder = directory / contents.study
-    return [written(folder / f"{contents.month}.{name}", content) for name, content in rendered.items()]
+    return [written(folder / name, content) for name, content in rendered.items()]
+
+
+def renderings(contents: Contents, settings: ReportSettings) -> dict[str, Rendering]:
+    """File name → what renders it, in the order of `formats`; nothing is rendered yet."""
+    return {
+        f"{contents.month}.{name}": partial(rendered_as, name, contents, settings)
+        for name in settings.formats
+    }
 
 
 def rendered_as(name: str, contents: Contents, settings: ReportSettings) -> bytes:

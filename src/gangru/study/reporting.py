@@ -1,19 +1,30 @@
 """The monthly of one return month: an evaluation that knows nothing later, the folds, the provenance."""
 
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 
 from gangru.errors import ReportError
 from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
+from gangru.report.blocks import Contents
 from gangru.report.contents import build_contents
 from gangru.report.inputs import Comparison, FoldRecord, Provenance
-from gangru.report.write import write_report
+from gangru.report.issued import EditionMark, PastEdition
+from gangru.report.write import renderings
 from gangru.study.data_notes import data_notes
+from gangru.study.editions.archive import issued_editions
+from gangru.study.editions.issuing import Otherwise, Published, publish, write_draft
+from gangru.study.editions.made_of import made_of
+from gangru.study.editions.marks import Made
+from gangru.study.editions.past import Now, past_editions
 from gangru.study.fold_records import fold_record, read_json
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import folds_of
+from gangru.study.outdated import revised_rows
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, plain_settings
 from gangru.study.simulated import simulation_facts
@@ -21,11 +32,40 @@ from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
 
 
-def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[Path]:
-    """Write the edition of a return month (default: the last that is known) in every format of the settings.
+@dataclass(frozen=True)
+class Wish:
+    """What is to become of an edition: issued; with a `reason` issued again; as a draft alone.
 
-    The figures see nothing after that month's last label. Raises ReportError where the factor does not reach it.
+    `otherwise` is what to do where it was issued with other figures and no reason is given.
     """
+
+    reason: str | None = None
+    draft: bool = False
+    otherwise: Otherwise = "refuse"
+
+
+ISSUE = Wish()
+KEEP = Wish(otherwise="draft")  # a whole run must not fail because an edition stands
+
+
+def make_report(
+    inputs: Inputs, factor: FactorTable, month: str | None, wish: Wish = ISSUE, at: datetime | None = None
+) -> Published:
+    """Issue the edition of a return month (default: the last that is known) in every format of the settings.
+
+    The figures see nothing after that month's last label. `at` is the moment of issue, now where it is not given.
+    Raises ReportError where the factor does not reach the month, EditionError where it was issued with other figures.
+    """
+    evaluation = evaluated_month(inputs, factor, month)
+    reports = inputs.workspace.reports
+    made = computed_edition(inputs, factor, evaluation)
+    if wish.draft:
+        return write_draft(reports, made)
+    return publish(reports, made, at=at or datetime.now(UTC), reason=wish.reason, otherwise=wish.otherwise)
+
+
+def evaluated_month(inputs: Inputs, factor: FactorTable, month: str | None) -> Evaluation:
+    """The evaluation that ends with a return month. Raises ReportError where the factor does not reach it."""
     evaluation = evaluate(inputs, factor, month)
     if evaluation.last_month is None:
         raise ReportError("no month's return is known yet: the factor dates lie too near the end of the data")
@@ -33,24 +73,58 @@ def make_report(inputs: Inputs, factor: FactorTable, month: str | None) -> list[
         raise ReportError(
             f"the return of {month} is not known: months run from {evaluation.first_month} to {evaluation.last_month}"
         )
-    workspace = inputs.workspace
-    month_end = np.datetime64(evaluation.last_month, "M") + 1
+    return evaluation
+
+
+def computed_edition(inputs: Inputs, factor: FactorTable, evaluation: Evaluation) -> Made:
+    """The edition of the evaluation's last month as it is computed now, with what older editions said."""
+    workspace, month = inputs.workspace, str(evaluation.last_month)
+    month_end = np.datetime64(month, "M") + 1
     days = inputs.market.dates
     known = inputs.up_to(
         days[np.searchsorted(days, month_end.astype("datetime64[D]"))]
     )  # the day after its end
-    facts = simulation_facts(known)
-    contents = build_contents(
+    origin = provenance(workspace)
+    folds = [workspace.runs / str(record.nominal) for record in fold_records(inputs, evaluation)]
+    sources = made_of(origin, factor.table, evaluation.picks_date, folds)
+    fraction = workspace.settings.portfolio.fraction
+    revised = partial(revised_rows, workspace.store.unpinned())
+    now = Now(evaluation, factor.table, known.market, sources, fraction, revised)
+    past = past_editions(issued_editions(workspace.reports, before=month), now)
+    return Made(
+        evaluation=evaluation,
+        month=month,
+        as_of=str(known.market.dates[-1]),
+        inputs=sources,
+        render=lambda mark: renderings(
+            edition_contents(inputs, known, evaluation, origin, mark, past), workspace.settings.report
+        ),
+        revised=revised,
+    )
+
+
+def edition_contents(
+    inputs: Inputs,
+    known: Inputs,
+    evaluation: Evaluation,
+    origin: Provenance,
+    mark: EditionMark | None = None,
+    past: Sequence[PastEdition] = (),
+) -> Contents:
+    """The contents of one edition; `known` are the inputs as they were known when its month was over."""
+    workspace = inputs.workspace
+    return build_contents(
         evaluation,
-        month=evaluation.last_month,
+        month=str(evaluation.last_month),
         folds=fold_records(inputs, evaluation),
-        provenance=provenance(workspace),
+        provenance=origin,
         data_notes=data_notes(known),
-        simulated=facts,
+        simulated=simulation_facts(known),
         comparison=comparisons(workspace, evaluation),
         settings=workspace.settings.report,
+        mark=mark,
+        issued=past,
     )
-    return write_report(contents, workspace.root / "reports", workspace.settings.report)
 
 
 def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:

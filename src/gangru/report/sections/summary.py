@@ -21,6 +21,7 @@ from gangru.report.blocks import (
 )
 from gangru.report.definitions import HEADLINE_FIGURES
 from gangru.report.inputs import Material
+from gangru.report.sections.editions import edition_entries
 
 GENERATORS: Mapping[str, Text] = {
     "gan": text("GAN: the predictor reads generated windows"),
@@ -43,6 +44,7 @@ def edition_box(material: Material) -> Table:
         (text("Trainings"), len(material.folds), "integer"),
         (text("Study"), evaluation.study, "text"),
         (text("Generator"), GENERATORS.get(material.generator, text("not known")), "text"),
+        *edition_entries(material.mark),
     ]
     return Table(
         "edition",
