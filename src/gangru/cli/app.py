@@ -51,6 +51,7 @@ for module in (
     "store",
     "export",
     "stages",
+    "editions",
     "evaluate",
     "enhance",
     "audit",

@@ -38,7 +38,7 @@ def as_version(version: object) -> int | None:
 
 
 def factor_hash(factor: pl.DataFrame) -> str:
-    """SHA-256 of a factor table's dates, codes and values in the order of date and code, whatever file they are from."""
+    """SHA-256 of a factor table's dates, codes and values in the order of date and code, whatever their file."""
     rows = factor.select("date", "code", pl.col("factor").cast(pl.Float64)).sort("date", "code")
     digest = hashlib.sha256()
     digest.update(rows["date"].cast(pl.Int32).to_numpy().astype("<i4").tobytes())
