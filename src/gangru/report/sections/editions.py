@@ -101,7 +101,7 @@ def revision_blocks(mark: EditionMark | None) -> tuple[Block, ...]:
             "count": integer(one.figures),
         }
         alike = text("Revision {number}, issued on {date}, has the same figures.")
-        apart = text("Revision {number}, issued on {date}, differs in {count} figures.")
+        apart = text("Revision {number}, issued on {date}, differs from it; figures that differ: {count}.")
         sentences.append((apart if one.figures else alike).with_values(values))
     tables = (revision_table(mark), reasons_table(mark))
     return (Callout("warning", tuple(sentences)), *(table for table in tables if table is not None))
@@ -119,7 +119,7 @@ def revision_table(mark: EditionMark) -> Table | None:
     )
     rows = tuple((one.where, one.issued, one.now) for one in last.changes)
     left = last.figures - len(rows)
-    notes = (text("{count} more are not shown.", count=integer(left)),) if left > 0 else ()
+    notes = (text("Not shown: {count} more.", count=integer(left)),) if left > 0 else ()
     return Table("revision", text("What this revision changes"), columns, rows, notes=notes)
 
 
@@ -133,7 +133,7 @@ def reasons_table(mark: EditionMark) -> Table | None:
         Column("now", text("Now")),
     )
     return (
-        Table("revision_inputs", text("What it is made of otherwise"), columns, rows, look="prose")
+        Table("revision_inputs", text("Inputs that changed since that revision"), columns, rows, look="prose")
         if rows
         else None
     )
@@ -145,11 +145,13 @@ def verdict(past: list[PastEdition]) -> Callout:
     changed = [one for one in current if one.changed]
     count = integer(len(current))
     if not changed:
-        words = text("All {count} past editions say today what they said when they were issued.", count=count)
+        words = text(
+            "Past editions: {count}. Each would say the same today as when it was issued.", count=count
+        )
         return Callout("good", (words,))
     sentences = [
         text(
-            "{changed} of {count} past editions would say something else today than when they were issued.",
+            "{changed} of {count} past editions would say something else today than when issued.",
             changed=integer(len(changed)),
             count=count,
         )
@@ -297,7 +299,7 @@ def inputs_table(past: list[PastEdition]) -> Table:
     )
     return Table(
         "past_inputs",
-        text("What the changed editions were made of, and what they would be made of now"),
+        text("Inputs that changed since those editions were issued"),
         columns,
         rows,
         look="folded",

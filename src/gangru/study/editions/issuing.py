@@ -67,8 +67,9 @@ def publish(
                 raise refused(last, made, changed)
         try:
             return issued(reports, made, figures, earlier, at, reason)
-        except FileExistsError:  # another process issued meanwhile: look again
-            continue
+        except FileExistsError as error:  # another process issued meanwhile: look again
+            if len(revisions(reports, made.month)) == len(earlier):
+                raise EditionError(f"{error.filename} is in the way and no edition: move it away") from error
 
 
 def issued(
