@@ -16,10 +16,10 @@ from gangru.report.render.xlsx import render_xlsx
 EN = language("en")
 MARK = EditionMark(1, "2020-08-05", "3f2a91c0b7de" + "0" * 52)
 SAME = PastEdition(
-    "2020-05", 1, "2020-06-03", 0.1, 0.1, 0.01, 0.01, 0.09, 0.09, "2020-05-29", 40, 40, 0.02, 0.02, 0.01
+    "2020-05", 1, "2020-06-03", 0.1, 0.1, 0.01, 0.01, 0.09, 0.09, "2020-05-29", 40, 40, 40, 0.02, 0.02, 0.01
 )
 MOVED = PastEdition(
-    "2020-06", 1, "2020-07-03", 0.12, 0.02, 0.01, -0.01, 0.09, 0.08, "2020-06-30", 40, 30, 0.02, 0.03, 0.01,
+    "2020-06", 1, "2020-07-03", 0.12, 0.02, 0.01, -0.01, 0.09, 0.08, "2020-06-30", 40, 41, 30, 0.02, 0.03, 0.01,
     changes=(InputChange("settings", "portfolio.fraction", "0.1", "0.2"), InputChange("data", "bars", "3", "5")),
 )  # fmt: skip
 LATER = replace(MOVED, month="2020-09", issued_on="2020-10-09")
@@ -76,8 +76,8 @@ def test_a_changed_edition_is_counted_marked_and_explained() -> None:
     assert shown[:6] == ["2020-06", "1", "2020-07-03", "12.00%", "2.00%", "−10.00%"]
     assert shown[-1] == "settings and more"
     lists = table(contents, "past_lists")
-    assert [EN.quantity(lists.quantity(1, j)) for j in range(3, 9)] == [
-        "40", "30", "75%", "2.00%", "3.00%", "1.00%"
+    assert [EN.quantity(lists.quantity(1, j)) for j in range(3, 10)] == [
+        "40", "41", "30", "75%", "2.00%", "3.00%", "1.00%"
     ]  # fmt: skip
     assert [row[3:] for row in table(contents, "past_inputs").rows] == [
         ("portfolio.fraction", "0.1", "0.2"),
@@ -93,7 +93,8 @@ def test_a_changed_edition_is_counted_marked_and_explained() -> None:
         ({"rank_ic_now": None}, True),
         ({"excess_now": 0.02}, True),
         ({"kept": 39}, True),
-        ({"kept": None}, False),
+        ({"stocks_now": 41}, True),
+        ({"kept": None, "stocks_now": None}, False),
         ({"rank_ic": None, "rank_ic_now": None}, False),
     ],
 )
@@ -128,8 +129,12 @@ def test_a_revision_tells_what_it_changes_and_why() -> None:
     earlier = EarlierRevision(1, "2020-08-05", 5, changes, (InputChange("code", "commit", "abc", "def"),))
     mark = replace(MARK, revision=2, issued_on="2020-09-04", reason="ST dates corrected", earlier=(earlier,))
     contents = make_contents(mark=mark)
-    assert said(contents)[:2] == [
-        "This is revision 2 of this edition, issued on 4 September 2020. Reason: ST dates corrected",
+    assert contents.banner is not None
+    assert EN.words(contents.banner.sentences[0]) == (
+        "This is revision 2 of this edition, issued on 4 September 2020. Reason: ST dates corrected. What it changes "
+        "stands under Past editions."
+    )
+    assert said(contents)[:1] == [
         "Revision 1, issued on 5 August 2020, differs from it; figures that differ: 5.",
     ]
     assert table(contents, "revision").rows == tuple((c.where, c.issued, c.now) for c in changes)

@@ -11,7 +11,7 @@ from gangru.report.inputs import Comparison, FoldRecord, Material, Provenance
 from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.sections import appendix
 from gangru.report.sections.data import data
-from gangru.report.sections.editions import editions, with_draft
+from gangru.report.sections.editions import editions, with_mark
 from gangru.report.sections.industries import industries
 from gangru.report.sections.model import model
 from gangru.report.sections.performance import performance
@@ -72,7 +72,7 @@ def build_contents(
         subtitle=subtitle(material),
         publisher=chosen.publisher,
         edition=edition_box(material),
-        banner=with_draft(simulated_banner(material), mark),
+        banner=with_mark(simulated_banner(material), mark),
         verdict=verdict(material),
         key_figures=key_figures(material),
         sections=numbered(sections),

@@ -57,9 +57,10 @@ class PastEdition:
     """An edition of an older month: what it said, and what is computed now in its place. Fractions; None: not defined.
 
     rank_ic, excess (of the long portfolio) of the month and ic_mean up to it: as issued, and `_now`. `stocks` of its
-    long list, `kept` of them in today's list of the same date, None where that date has none; over the month that
-    followed, mean return in equal weights of the list as issued, of today's list and of all stocks ranked, by today's
-    prices. `changes` are what it was made of and is another now, where a figure changed.
+    long list, `stocks_now` of today's list of the same date and `kept`, those in both, None where that date has no
+    factor now; over the month that followed, mean return in equal weights of the list as issued, of today's list and
+    of all stocks ranked, by today's prices. `changes` are what it was made of and is another now, where a figure
+    changed. `superseded`: a later revision of the month was issued.
     """
 
     month: str
@@ -73,6 +74,7 @@ class PastEdition:
     ic_mean_now: float | None
     list_date: str | None
     stocks: int
+    stocks_now: int | None
     kept: int | None
     list_return: float | None
     list_return_now: float | None
@@ -92,7 +94,12 @@ class PastEdition:
     @property
     def changed(self) -> bool:
         """Whether a figure would be printed otherwise today, or the long list holds other stocks."""
-        return any(moved(then, now) for then, now in self.pairs) or self.kept not in (None, self.stocks)
+        return any(moved(then, now) for then, now in self.pairs) or self.list_changed
+
+    @property
+    def list_changed(self) -> bool:
+        """Whether the long list of the same date holds other stocks today."""
+        return self.kept is not None and not self.stocks == self.kept == self.stocks_now
 
 
 def moved(then: float | None, now: float | None) -> bool:

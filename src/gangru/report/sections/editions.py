@@ -56,11 +56,19 @@ def edition_entries(mark: EditionMark | None) -> list[tuple[Text, Cell, Format]]
     return [*entries, (text("Hash of the inputs"), mark.inputs_sha256[:SHORT], "text")]
 
 
-def with_draft(banner: Callout | None, mark: EditionMark | None) -> Callout | None:
-    """The banner, which also tells a draft from an issued edition."""
-    if mark is None or mark.revision is not None:
+def with_mark(banner: Callout | None, mark: EditionMark | None) -> Callout | None:
+    """The banner, which also tells a draft or a revision from a first issue."""
+    if mark is None or mark.revision == 1:
         return banner
     words = text("This is a draft: it has not been issued, and its figures can still change.")
+    if mark.revision is not None:
+        words = text(
+            "This is revision {number} of this edition, issued on {date}. Reason: {reason}. What it changes stands "
+            "under Past editions.",
+            number=integer(mark.revision),
+            date=day(mark.issued_on),
+            reason=verbatim((mark.reason or "–").rstrip(".。")),
+        )
     return Callout("warning", (words, *(banner.sentences if banner else ())))
 
 
@@ -85,15 +93,6 @@ def revision_blocks(mark: EditionMark | None) -> tuple[Block, ...]:
     if mark is None or not mark.earlier:
         return ()
     sentences: list[Words] = []
-    if mark.revision is not None:
-        sentences.append(
-            text(
-                "This is revision {number} of this edition, issued on {date}. Reason: {reason}",
-                number=integer(mark.revision),
-                date=day(mark.issued_on),
-                reason=verbatim(mark.reason),
-            )
-        )
     for one in mark.earlier:
         values = {
             "number": integer(one.revision),
@@ -133,7 +132,7 @@ def reasons_table(mark: EditionMark) -> Table | None:
         Column("now", text("Now")),
     )
     return (
-        Table("revision_inputs", text("Inputs that changed since that revision"), columns, rows, look="prose")
+        Table("revision_inputs", text("Inputs that changed since that revision"), columns, rows)
         if rows
         else None
     )
@@ -244,8 +243,9 @@ def lists_table(past: list[PastEdition]) -> Table:
         Column("revision", text("Revision"), "integer"),
         Column("list_date", text("List of"), "day"),
         Column("stocks", text("Stocks, as issued"), "integer"),
-        Column("kept", text("Still in the list"), "integer"),
-        Column("kept_share", text("Share"), "share"),
+        Column("stocks_now", text("Stocks, now"), "integer"),
+        Column("kept", text("In both"), "integer"),
+        Column("kept_share", text("Share kept"), "share"),
         Column("list_return", text("Next month: list as issued"), "percent"),
         Column("list_return_now", text("Next month: list of today"), "percent"),
         Column("usual_return", text("Next month: all ranked"), "percent"),
@@ -256,6 +256,7 @@ def lists_table(past: list[PastEdition]) -> Table:
             one.revision,
             one.list_date,
             one.stocks,
+            one.stocks_now,
             one.kept,
             None if one.kept is None or not one.stocks else one.kept / one.stocks,
             one.list_return,
@@ -277,7 +278,7 @@ def lists_table(past: list[PastEdition]) -> Table:
             ),
         ),
         undefined=UNDEFINED,
-        marked=frozenset(i for i, one in enumerate(past) if one.kept not in (None, one.stocks)),
+        marked=frozenset(i for i, one in enumerate(past) if one.list_changed),
         look="scroll",
     )
 

@@ -32,8 +32,9 @@ class Now:
 
 @dataclass(frozen=True)
 class ListNow:
-    """A long list's fate: stocks kept, returns over the month that followed; None where not known."""
+    """A long list's fate: stocks of today's, those in both, returns over the month that followed; None: not known."""
 
+    stocks: int | None = None
     kept: int | None = None
     as_issued: float | None = None
     of_today: float | None = None
@@ -64,6 +65,7 @@ def past_edition(edition: IssuedEdition, now: Now, closes: Floats, *, superseded
         ic_mean_now=mean_up_to(now.evaluation, edition.month),
         list_date=edition.picks_date,
         stocks=len(edition.picks),
+        stocks_now=fate.stocks,
         kept=fate.kept,
         list_return=fate.as_issued,
         list_return_now=fate.of_today,
@@ -116,6 +118,7 @@ def list_now(edition: IssuedEdition, now: Now, closes: Floats) -> ListNow:
     today = long_list(scores, now.fraction) if ranked.any() else np.zeros(len(codes), dtype=bool)
     returns = month_after(now.market, closes, np.datetime64(edition.picks_date))
     return ListNow(
+        stocks=int(today.sum()) if ranked.any() else None,
         kept=int((issued & today).sum()) if ranked.any() else None,
         as_issued=None if returns is None else mean_of_defined(returns[issued]),
         of_today=None if returns is None else mean_of_defined(returns[today]),
