@@ -1,7 +1,16 @@
-"""Files that are written whole or not at all: whoever is killed in between leaves the old file, or none."""
+"""Files and folders that are written whole or not at all: whoever is killed in between leaves the old one, or none."""
 
+import errno
 import os
+import secrets
+import shutil
+import time
+from collections.abc import Mapping
 from pathlib import Path
+
+READ_ONLY = 0o444
+PART = ".part"  # ends the name of what is being written
+ABANDONED = 3600  # seconds after which what is being written belongs to nobody any more
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -21,3 +30,65 @@ def write_bytes(path: Path, content: bytes) -> None:
 def write_text(path: Path, text: str) -> None:
     """Write a UTF-8 text file whole."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
+    """Write a new folder of read-only files beside `path`, flush it to disk, then rename.
+
+    `files` is file name → content. Of two that write the same folder at once the first gets it. Raises
+    FileExistsError where there is something at `path` already; it stays as it is.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}{PART}")
+    beside.mkdir()
+    try:
+        for name, content in files.items():
+            with (beside / name).open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            (beside / name).chmod(READ_ONLY)
+        flush_directory(beside)
+        take_name(beside, path)
+        flush_directory(path.parent)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def take_name(beside: Path, path: Path) -> None:
+    """Rename a folder that holds files; raises FileExistsError where the name is taken."""
+    if path.exists():  # an empty folder would be replaced
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+    try:
+        beside.rename(path)
+    except OSError as error:
+        if error.errno in (errno.EEXIST, errno.ENOTEMPTY) or path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+        raise
+
+
+def flush_directory(path: Path) -> None:
+    """Have a folder's names on disk, where the system can do that."""
+    if os.name != "posix":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def remove_abandoned(folder: Path, now: float | None = None) -> list[Path]:
+    """Delete the folders that killed writers left in `folder` an hour ago or earlier; gives their paths.
+
+    `now` is seconds since 1970, the clock's where it is not given.
+    """
+    limit = (time.time() if now is None else now) - ABANDONED
+    left = [
+        path
+        for path in folder.glob(f".*{PART}")
+        if path.is_dir() and not path.is_symlink() and path.stat().st_mtime < limit
+    ]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+    return left

@@ -38,3 +38,7 @@ class EvaluationError(GangruError):
 
 class ReportError(GangruError):
     """A report that cannot be written."""
+
+
+class EditionError(ReportError):
+    """An edition that was issued with other figures, or an archive of editions that cannot be read."""

@@ -217,7 +217,7 @@ def test_json_holds_numbers_and_the_same_sentences(contents):
     assert [row[1] for row in headline["rows"] if row[0] == "IC mean"] == [0.1011]
     assert whole["verdict"]["sentences"][0].startswith("July 2020 was a")
     assert [s["key"] for s in whole["sections"]][:8] == [
-        "summary", "model", "performance", "industries", "picks", "training", "data", "definitions",
+        "summary", "model", "performance", "industries", "picks", "training", "data", "editions",
     ]  # fmt: skip
 
 

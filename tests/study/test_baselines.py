@@ -10,9 +10,10 @@ import pytest
 
 from gangru.errors import EvaluationError, SettingsError, TrainingError
 from gangru.study import stages
+from gangru.study.edition_contents import fold_records
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.jobs import fold_settings_text, unhealthy
-from gangru.study.reporting import fold_records, make_report
+from gangru.study.reporting import make_report
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import open_workspace
 from gangru.training.settings import TrainingSettings
@@ -56,7 +57,7 @@ def test_chosen_trainings_alone_are_trained_served_measured_and_reported(root: P
     assert not {"2019-09", "2019-10", "2019-11", "2019-12"} & set(days)
     assert [str(record.nominal) for record in fold_records(inputs, evaluation)] == CHOSEN
     assert unhealthy(inputs) == []
-    assert all(path.exists() for path in make_report(inputs, factor, None))
+    assert all(path.exists() for path in make_report(inputs, factor, None).paths)
 
 
 def test_a_reversal_is_of_the_stocks_a_net_would_see(root: Path) -> None:
@@ -69,7 +70,7 @@ def test_a_reversal_is_of_the_stocks_a_net_would_see(root: Path) -> None:
     assert json.loads((run / "manifest.json").read_text())["packages"]["lightgbm"]
     header = (run / "predictor_curves.csv").read_text().splitlines()[0]
     assert header == "epoch,train_ic,valid_ic"
-    assert all(path.exists() for path in make_report(trees, of_trees, None))
+    assert all(path.exists() for path in make_report(trees, of_trees, None).paths)
 
 
 def test_a_factor_of_other_folds_is_not_evaluated(root: Path) -> None:

@@ -52,6 +52,7 @@ for module in (
     "export",
     "stages",
     "chart",
+    "editions",
     "evaluate",
     "enhance",
     "audit",

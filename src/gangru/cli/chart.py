@@ -82,17 +82,18 @@ def chart(
     from gangru.atomic import write_bytes
     from gangru.cli.screen import step
     from gangru.report.charts.single import chart_picture, charts_of
-    from gangru.report.languages import language
+    from gangru.report.languages import language, tags_of
     from gangru.study import stages
+    from gangru.study.edition_contents import edition_contents, evaluated_month
     from gangru.study.inputs import load_inputs
-    from gangru.study.reporting import edition_contents
 
     made = stages.read_factor(workspace)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("evaluating"):
-        contents = edition_contents(inputs, made, month)
-    tag: Tag = lang.value if lang else contents.language
+        evaluation = evaluated_month(inputs, made, month)
+        contents = edition_contents(inputs, made, evaluation, workspace.settings.report)
+    tag: Tag = lang.value if lang else tags_of(contents.language)[0]
     words = language(tag)
     if name is None:
         print_names(charts_of(contents, words), words)

@@ -10,7 +10,7 @@ from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.jobs import unhealthy
 from gangru.study.measuring import evaluation_document
 from gangru.study.outdated import outdated
-from gangru.study.reporting import make_report
+from gangru.study.reporting import KEEP, make_report
 
 if TYPE_CHECKING:
     from gangru.evaluation.result import Evaluation
@@ -42,5 +42,7 @@ def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
     paths = []
     if report:
         with step("writing the report"):
-            paths = make_report(inputs, made, None)
+            published = make_report(inputs, made, None, KEEP)
+        paths = published.paths
+        print_warnings(published.notes)
     return Run(inputs, evaluation, paths)

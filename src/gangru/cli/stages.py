@@ -7,15 +7,26 @@ import typer
 
 from gangru.cli.options import Changes, Directory, Lang, Month, Preset, Study, workspace_of
 
+REPORT_EXAMPLES = """Examples:
+
+  gangru report                                              the newest month
+
+  gangru report --month 2020-06                              an older one, knowing nothing later
+
+  gangru report --month 2020-06 --lang both                  in Chinese and English
+
+  gangru report --month 2020-06 --revise "ST dates corrected"
+
+  gangru report --month 2020-06 --draft                      to look at, not issued
+"""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     variant = 'gangru train --study gru --set features.generator="none"'
     app.command("train", epilog=f"Examples:  gangru train   ·   {variant}")(train)
     app.command("factor", epilog="Examples:  gangru factor   ·   gangru factor --study gru")(factor)
-    app.command("report", epilog="Examples:  gangru report   ·   gangru report --month 2020-06 --lang both")(
-        report
-    )
+    app.command("report", epilog=REPORT_EXAMPLES)(report)
     app.command("run", epilog="Examples:  gangru run   ·   gangru run ~/data/ashare -C mystudy")(run)
 
 
@@ -58,21 +69,42 @@ def factor(directory: Directory = None, study: Study = "main") -> None:
 
 
 def report(
-    directory: Directory = None, study: Study = "main", month: Month = None, lang: Lang = None
+    directory: Directory = None,
+    study: Study = "main",
+    month: Month = None,
+    lang: Lang = None,
+    revise: Annotated[
+        str | None,
+        typer.Option(
+            "--revise",
+            metavar="REASON",
+            help="Issue it again, as the next revision; the reason stands in it.",
+        ),
+    ] = None,
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Write it to reports/STUDY/draft/ and issue nothing.")
+    ] = False,
 ) -> None:
-    """Write the monthly of a return month: reports/STUDY/YYYY-MM.html and its other formats."""
-    from gangru.cli.screen import step
+    """Issue the monthly of a return month: reports/STUDY/YYYY-MM.html and its other formats.
+
+    An edition is issued once and archived with its hash and inputs (`gangru editions`). Again with the same figures
+    it gives the same files; with other figures it says what differs and changes nothing, unless --revise or --draft.
+    """
+    from gangru.cli.screen import print_warnings, step
     from gangru.study import stages
     from gangru.study.inputs import load_inputs
-    from gangru.study.reporting import make_report
+    from gangru.study.reporting import Wish, make_report
 
+    if draft and revise is not None:
+        raise typer.BadParameter("choose one of --draft and --revise")
     workspace = workspace_of(directory, study)
     made = stages.read_factor(workspace)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("writing the report"):
-        paths = make_report(inputs, made, month, lang)
-    for path in paths:
+        published = make_report(inputs, made, month, Wish(reason=revise, draft=draft, lang=lang))
+    print_warnings(published.notes)
+    for path in published.paths:
         typer.echo(str(path))
 
 

@@ -9,8 +9,10 @@ from gangru.errors import ReportError
 from gangru.evaluation.result import Evaluation
 from gangru.report.blocks import Block, Contents, Diagram, Figure, Row, Section, Table, Words, month_of, text
 from gangru.report.inputs import AblationRecord, Comparison, FoldRecord, MarketFacts, Material, Provenance
+from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.sections import appendix
 from gangru.report.sections.data import data
+from gangru.report.sections.editions import editions, with_mark
 from gangru.report.sections.exposures import exposures
 from gangru.report.sections.front import edition_box, front, key_figures, simulated_banner
 from gangru.report.sections.industries import industries
@@ -49,11 +51,13 @@ def build_contents(
     previous: Evaluation | None = None,
     facts: MarketFacts | None = None,
     ablation: AblationRecord | None = None,
+    mark: EditionMark | None = None,
+    issued: Sequence[PastEdition] = (),
 ) -> Contents:
     """Say everything about one return month, 'YYYY-MM', with an evaluation that ends with it.
 
     `simulated` is the content of simulate.json, None for a real market; `previous` the evaluation up to the month
-    before. Sees what it is given and nothing else.
+    before; `mark` says which revision it is, `issued` what older editions said. Sees what it is given and nothing else.
     Raises ReportError for a month that is none, or one before the evaluation's last: an edition must not know
     what came after it.
     """
@@ -71,6 +75,8 @@ def build_contents(
         previous=previous,
         facts=facts,
         ablation=ablation,
+        mark=mark,
+        issued=issued,
     )
     sections = (
         summary(material),
@@ -82,6 +88,7 @@ def build_contents(
         exposures(material),
         training(material),
         data(material),
+        editions(material),
         appendix.definitions(),
         appendix.settings(provenance),
         appendix.provenance_section(provenance),
@@ -95,7 +102,7 @@ def build_contents(
         subtitle=subtitle(material),
         publisher=chosen.publisher,
         edition=edition_box(material),
-        banner=simulated_banner(material),
+        banner=with_mark(simulated_banner(material), mark),
         verdict=verdict(material),
         key_figures=key_figures(material),
         front=first,

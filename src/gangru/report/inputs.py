@@ -9,6 +9,7 @@ import polars as pl
 from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
 from gangru.report.blocks import Quantity, share
+from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.settings import ReportSettings
 
 
@@ -117,6 +118,8 @@ class Material:
     previous: Evaluation | None = None  # up to the month before
     facts: MarketFacts | None = None
     ablation: AblationRecord | None = None
+    mark: EditionMark | None = None  # which revision this is; None where nothing is issued
+    issued: Sequence[PastEdition] = ()
 
     @property
     def newest_fold(self) -> FoldRecord | None:

@@ -2,6 +2,7 @@
 
 import json
 
+from gangru.market.store import Store
 from gangru.market.store_log import commits_of
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import all_jobs, folds_of
@@ -18,11 +19,9 @@ def outdated(inputs: Inputs) -> list[str]:
         revised = []
         for name, version in then.items():
             now = inputs.versions.get(name)
-            if version is None or now is None or now <= version:
+            if version is None or now is None:
                 continue
-            since = [one.change for one in commits_of(store, name, None) if version < one.version <= now]
-            rows = sum(change.changed + change.removed for change in since if change is not None)
-            if rows:
+            if rows := revised_rows(store, name, version, now):
                 revised.append(f"{rows:,} rows of {name} since version {version}")
         if revised:
             found.append(
@@ -30,3 +29,11 @@ def outdated(inputs: Inputs) -> list[str]:
                 f"--from-run` reads what it was trained on, deleting {job.directory} trains it anew"
             )
     return found
+
+
+def revised_rows(store: Store, name: str, then: int, now: int) -> int:
+    """How many rows of a table were changed or removed from one version to a later one; new rows do not count."""
+    if now <= then:
+        return 0
+    since = [one.change for one in commits_of(store, name, None) if then < one.version <= now]
+    return sum(change.changed + change.removed for change in since if change is not None)

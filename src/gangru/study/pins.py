@@ -11,6 +11,8 @@ from gangru.atomic import write_text
 from gangru.errors import SettingsError, StoreError
 from gangru.market.schema import TABLES
 from gangru.market.store import ABSENT
+from gangru.study.editions.archive import issued_editions
+from gangru.study.editions.record import IssuedEdition
 from gangru.study.settings import read_toml
 from gangru.study.workspace import MAIN, Workspace, open_workspace
 
@@ -22,11 +24,12 @@ Pins = dict[str, int]
 
 
 def versions_in_use(root: Path) -> dict[str, set[int]]:
-    """The versions that a study of the workspace was trained on or is pinned to, by table."""
+    """The versions that a study of the workspace was trained on, issued an edition from or is pinned to, by table."""
     used: dict[str, set[int]] = {name: set() for name in TABLES}
     trained = [*root.glob("runs/*/*/manifest.json"), *root.glob("runs/*/*/seed-*/manifest.json")]
     manifests = [*trained, *root.glob("runs/*/factor.json")]
-    told = [recorded_versions(path) for path in manifests]
+    told: list[Mapping[str, Any]] = [recorded_versions(path) for path in manifests]
+    told += [edition.inputs.data_versions for edition in editions_in(root)]
     files = [root / "study.toml", *root.glob("studies/*.toml")]
     told += [read_toml(path).get("data", {}).get("pins", {}) for path in files if path.exists()]
     for versions in told:
@@ -34,6 +37,11 @@ def versions_in_use(root: Path) -> dict[str, set[int]]:
             if name in used and isinstance(version, int) and version >= 0:
                 used[name].add(version)
     return used
+
+
+def editions_in(root: Path) -> list[IssuedEdition]:
+    """Every edition that a study of the workspace issued."""
+    return [edition for reports in sorted(root.glob("reports/*")) for edition in issued_editions(reports)]
 
 
 def recorded_versions(path: Path) -> dict[str, Any]:

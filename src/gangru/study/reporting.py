@@ -1,158 +1,83 @@
-"""The monthly of one return month: an evaluation that knows nothing later, the folds, the provenance."""
+"""The monthly of one return month as an edition: issued once, issued again with a reason, or a draft."""
 
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
 
-import numpy as np
-import polars as pl
-
-from gangru.errors import ReportError
-from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
-from gangru.report.blocks import Contents
-from gangru.report.contents import build_contents
-from gangru.report.inputs import AblationRecord, Comparison, FoldRecord, Provenance
 from gangru.report.languages import Choice
-from gangru.report.settings import ReportSettings
-from gangru.report.write import write_report
-from gangru.study.data_notes import data_notes
-from gangru.study.fold_records import fold_record, read_json
+from gangru.report.write import renderings
+from gangru.study.edition_contents import (
+    day_after,
+    edition_contents,
+    evaluated_month,
+    fold_records,
+    provenance,
+    report_settings,
+)
+from gangru.study.editions.archive import issued_editions
+from gangru.study.editions.issuing import Otherwise, Published, publish, write_draft
+from gangru.study.editions.made_of import made_of
+from gangru.study.editions.marks import Made
+from gangru.study.editions.past import Now, past_editions
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import folds_of
-from gangru.study.market_facts import market_facts
-from gangru.study.provenance import code_version, package_versions
-from gangru.study.settings import StudySettings, plain_settings
-from gangru.study.simulated import simulation_facts
-from gangru.study.stages import FactorTable, evaluate
-from gangru.study.workspace import MAIN, Workspace
+from gangru.study.outdated import revised_rows
+from gangru.study.stages import FactorTable
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to become of an edition: issued; with a `reason` issued again; as a draft alone.
+
+    `otherwise` is what to do where it was issued with other figures and no reason is given; `lang` takes the place of
+    report.language.
+    """
+
+    reason: str | None = None
+    draft: bool = False
+    otherwise: Otherwise = "refuse"
+    lang: Choice | None = None
+
+
+ISSUE = Wish()
+KEEP = Wish(otherwise="draft")  # a whole run must not fail because an edition stands
 
 
 def make_report(
-    inputs: Inputs, factor: FactorTable, month: str | None, lang: Choice | None = None
-) -> list[Path]:
-    """Write the edition of a return month (default: the last that is known) in every format of the settings.
+    inputs: Inputs, factor: FactorTable, month: str | None, wish: Wish = ISSUE, at: datetime | None = None
+) -> Published:
+    """Issue the edition of a return month (default: the last that is known) in every format of the settings.
 
-    `lang` takes the place of report.language. The figures see nothing after that month's last label. Raises
-    ReportError where the factor does not reach it.
+    The figures see nothing after that month's last label. `at` is the moment of issue, now where it is not given.
+    Raises ReportError where the factor does not reach the month, EditionError where it was issued with other figures.
     """
-    settings = report_settings(inputs.workspace, lang)
-    contents = edition_contents(inputs, factor, month, lang)
-    return write_report(contents, inputs.workspace.root / "reports", settings)
+    evaluation = evaluated_month(inputs, factor, month)
+    reports = inputs.workspace.reports
+    made = computed_edition(inputs, factor, evaluation, wish.lang)
+    if wish.draft:
+        return write_draft(reports, made)
+    return publish(reports, made, at=at or datetime.now(UTC), reason=wish.reason, otherwise=wish.otherwise)
 
 
-def report_settings(workspace: Workspace, lang: Choice | None) -> ReportSettings:
-    """The study's settings of the report, in another language where one is asked for."""
-    settings = workspace.settings.report
-    return settings if lang is None else replace(settings, language=lang)
-
-
-def edition_contents(
-    inputs: Inputs, factor: FactorTable, month: str | None, lang: Choice | None = None
-) -> Contents:
-    """All that the edition of a return month says."""
-    evaluation = evaluated(inputs, factor, month)
-    last = evaluation.last_month
-    assert last is not None
-    workspace = inputs.workspace
-    known = inputs.up_to(day_after(inputs, last))
-    return build_contents(
-        evaluation,
-        month=last,
-        folds=fold_records(inputs, evaluation),
-        provenance=provenance(workspace),
-        data_notes=data_notes(known),
-        simulated=simulation_facts(known),
-        comparison=comparisons(workspace, evaluation),
-        settings=report_settings(workspace, lang),
-        previous=evaluation_before(inputs, factor, evaluation),
-        facts=market_facts(known, factor.drops, evaluation.picks_date, len(evaluation.picks)),
-        ablation=ablation_record(workspace, last),
+def computed_edition(
+    inputs: Inputs, factor: FactorTable, evaluation: Evaluation, lang: Choice | None = None
+) -> Made:
+    """The edition of the evaluation's last month as it is computed now, with what older editions said."""
+    workspace, month = inputs.workspace, str(evaluation.last_month)
+    settings = report_settings(workspace, lang)
+    known = inputs.up_to(day_after(inputs, month))
+    folds = [workspace.runs / str(record.nominal) for record in fold_records(inputs, evaluation)]
+    sources = made_of(provenance(workspace), factor.table, evaluation.picks_date, folds)
+    revised = partial(revised_rows, workspace.store.unpinned())
+    now = Now(evaluation, factor.table, known.market, sources, workspace.settings.portfolio.fraction, revised)
+    past = past_editions(issued_editions(workspace.reports, before=month), now)
+    return Made(
+        evaluation=evaluation,
+        month=month,
+        as_of=str(known.market.dates[-1]),
+        inputs=sources,
+        render=lambda mark: renderings(
+            edition_contents(inputs, factor, evaluation, settings, mark, past), settings
+        ),
+        revised=revised,
     )
-
-
-def evaluated(inputs: Inputs, factor: FactorTable, month: str | None) -> Evaluation:
-    """The whole evaluation up to a month whose return is known; raises ReportError where it is not."""
-    evaluation = evaluate(inputs, factor, month, whole=True)
-    if evaluation.last_month is None:
-        raise ReportError("no month's return is known yet: the factor dates lie too near the end of the data")
-    if month is not None and evaluation.last_month != month:
-        raise ReportError(
-            f"the return of {month} is not known: months run from {evaluation.first_month} to {evaluation.last_month}"
-        )
-    return evaluation
-
-
-def evaluation_before(inputs: Inputs, factor: FactorTable, evaluation: Evaluation) -> Evaluation | None:
-    """The evaluation up to the month before; None where the record begins with this one."""
-    months = evaluation.series["month"].sort()
-    return evaluate(inputs, factor, months[-2]) if len(months) > 1 else None
-
-
-def day_after(inputs: Inputs, month: str) -> np.datetime64:
-    """The first trading day after a month's end: the last day that its edition may see."""
-    days = inputs.market.dates
-    following = (np.datetime64(month, "M") + 1).astype("datetime64[D]")
-    return np.datetime64(days[np.searchsorted(days, following)])
-
-
-def ablation_record(workspace: Workspace, month: str) -> AblationRecord | None:
-    """The workspace's last ablation; None where there is none, or where it knows months after the edition's."""
-    path = workspace.root / "runs" / "ablation.json"
-    if not path.exists():
-        return None
-    document = read_json(path)
-    months = document["months"]
-    if not months or months[-1] > month:
-        return None
-    columns = {
-        "variant": "name", "rank_ic": "rank_ic", "spread": "seed_spread", "raw": "raw_rank_ic", "icir": "icir",
-        "t": "t", "excess": "long_excess", "collapsed": "collapsed",
-    }  # fmt: skip
-    rows = [
-        {"seeds": len(line["seeds"])} | {column: line[key] for column, key in columns.items()}
-        for line in document["variants"]
-    ]
-    return AblationRecord(pl.DataFrame(rows, infer_schema_length=None), months[0], months[-1])
-
-
-def fold_records(inputs: Inputs, evaluation: Evaluation) -> list[FoldRecord]:
-    """The trainings that made the factor up to the edition's picks, oldest first."""
-    workspace = inputs.workspace
-    until = evaluation.picks_date or f"{evaluation.last_month}-31"
-    records, due = [], {fold.name for fold in folds_of(inputs)}
-    for done in sorted(workspace.runs.glob("*/DONE")):
-        manifest = read_json(done.parent / "manifest.json")
-        if manifest["trained_on"] < until and manifest["nominal"] in due:
-            records.append(fold_record(done.parent, manifest, inputs.calendar))
-    return records
-
-
-def provenance(workspace: Workspace) -> Provenance:
-    """Settings, data, code and packages behind the edition."""
-    code = code_version()
-    variant = "" if workspace.study == MAIN else f" --study {workspace.study}"
-    return Provenance(
-        study=workspace.study,
-        settings=plain_settings(workspace.settings),
-        defaults=plain_settings(StudySettings()),
-        data_versions=workspace.store.market_versions(),
-        code_version=code["version"],
-        commit=code["commit"],
-        packages=package_versions(),
-        seed=workspace.settings.training.seed,
-        command=f"gangru run{variant}",
-    )
-
-
-def comparisons(workspace: Workspace, evaluation: Evaluation) -> list[Comparison]:
-    """The other studies of the workspace that were evaluated over the same months; others would know more."""
-    found = []
-    for path in sorted(workspace.root.glob("runs/*/evaluation.json")):
-        document = read_json(path)
-        same_months = (document["first_month"], document["last_month"]) == (
-            evaluation.first_month,
-            evaluation.last_month,
-        )
-        if path != workspace.evaluation_path and same_months:
-            found.append(Comparison(document["study"], Headline(**document["headline"])))
-    return found

@@ -22,6 +22,7 @@ from gangru.report.blocks import (
     text,
 )
 from gangru.report.inputs import Material, mean
+from gangru.report.sections.editions import edition_entries
 from gangru.report.sections.picks import FRONT_COLUMNS, stocks
 
 GENERATORS: Mapping[str, Text] = {
@@ -55,7 +56,6 @@ def front(material: Material) -> tuple[Table, ...]:
 def edition_box(material: Material) -> Table:
     """What this edition is about, for the box beside the verdict."""
     evaluation, row = material.evaluation, material.this_month()
-    fold = material.newest_fold
     entries: list[tuple[Text, Cell, Format]] = [
         (text("Return month"), material.month, "month"),
         (text("Factor of"), as_cell(row, "factor_date"), "date"),
@@ -67,8 +67,7 @@ def edition_box(material: Material) -> Table:
         (text("Study"), evaluation.study, "text"),
         (text("Generator"), GENERATORS.get(material.generator, text("not known")), "text"),
     ]
-    if fold is not None and fold.manifest is not None:
-        entries.append((text("Manifest"), fold.manifest[:12], "text"))
+    entries += edition_entries(material.mark)
     return Table(
         "edition",
         text("This edition"),

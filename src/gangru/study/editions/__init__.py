@@ -1,0 +1,1 @@
+"""Editions that were issued: kept as they were, compared with what is computed now."""
