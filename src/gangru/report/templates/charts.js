@@ -28,8 +28,7 @@ page.charts = (function () {
     if (wanted === "dark") spec = darkened(spec);
     // Vega writes into the rows that it is given
     spec.datasets = Object.fromEntries(names.map(function (name) { return [name, structuredClone(datasets[name])]; }));
-    spec.config = Object.assign({}, spec.config, { aria: false }); // the panel is one image, and has its words beside it
-    if (panel.clientWidth < 480 && spec.config.legend) spec.config.legend.columns = 1;
+    if (panel.clientWidth < 480 && spec.config && spec.config.legend) spec.config.legend.columns = 1;
     return spec;
   }
 
@@ -45,7 +44,8 @@ page.charts = (function () {
       .vegaEmbed(live, specification(panel, wanted), { actions: false, renderer: "svg", ast: false, tooltip: { theme: wanted } })
       .then(function (result) {
         now.view = result.view;
-        live.setAttribute("role", "img");
+        live.setAttribute("role", "img"); // one image, with its words beside it
+        live.querySelector("svg").setAttribute("aria-hidden", "true");
         live.setAttribute("aria-label", live.dataset.label);
         panel.classList.add("drawn");
       })
@@ -67,8 +67,12 @@ page.charts = (function () {
 
   // What is in view comes first, the rest while the reader reads.
   const panels = Array.from(document.querySelectorAll(".panel")), near = new Set();
-  let busy = false;
+  let busy = false, printing = false;
   function next() {
+    if (printing) {
+      busy = false;
+      return;
+    }
     const due = panels.filter(function (panel) {
       const done = views.get(panel);
       return shown(panel) && !(done && done.theme === theme());
@@ -86,6 +90,7 @@ page.charts = (function () {
     });
   }
   function update() {
+    printing = false;
     delete document.documentElement.dataset.charts;
     if (!busy) next();
   }
@@ -100,6 +105,9 @@ page.charts = (function () {
   }
   return {
     update: update,
-    print: function () { panels.filter(shown).forEach(repaint); },
+    print: function () {
+      printing = true;
+      panels.filter(shown).forEach(repaint);
+    },
   };
 })();
