@@ -91,7 +91,14 @@ def test_all_contents_stand_in_the_document(fronted):
         assert len(figures[figure.key]["rows"]) == len(figure.data)
         assert figures[figure.key]["mark"] == figure.mark
     assert next(b for b in blocks if b["type"] == "diagram")["days"] == 40
-    assert any(HOSTILE in cell for b in blocks if b.get("key") == "top" for row in b["rows"] for cell in row if isinstance(cell, str))
+    assert any(
+        HOSTILE in cell
+        for b in blocks
+        if b.get("key") == "top"
+        for row in b["rows"]
+        for cell in row
+        if isinstance(cell, str)
+    )
 
 
 def test_a_figures_dates_are_iso_text(contents):
@@ -115,5 +122,7 @@ def test_the_page_about_the_document_runs(contents, tmp_path, monkeypatch, capsy
 def test_the_page_about_the_document_names_every_key(contents):
     page = (DOCS / "report-json.md").read_text(encoding="utf-8")
     parts = report_schema()["$defs"]
-    keys = set(report_schema()["properties"]) | {k for part in parts.values() for k in part.get("properties", {})}
+    keys = set(report_schema()["properties"]) | {
+        k for part in parts.values() for k in part.get("properties", {})
+    }
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []
