@@ -26,9 +26,7 @@ def render_pdf(contents: Contents, tag: Tag | None = None) -> bytes:
     chosen = language(tag or tags_of(contents.language)[0])
     pictures = pictures_of(contents, chosen)
     source = page_source(contents, chosen, pictures)
-    fetcher = weasyprint.urls.URLFetcher(
-        allowed_protocols=["data"], allow_redirects=False, fail_on_errors=True
-    )
+    fetcher = fetcher_of_nothing(weasyprint)
     with refusing_faults():  # before the layout of the whole, which takes long
         weasyprint.HTML(
             string=probe([source, *chain.from_iterable(pictures.values())]), url_fetcher=fetcher
@@ -58,6 +56,11 @@ def load_weasyprint() -> Any:
             "fonts-noto-cjk"
         ) from None
     return weasyprint
+
+
+def fetcher_of_nothing(weasyprint: Any) -> Any:
+    """What WeasyPrint asks for an address: it reads those that hold their data, and ends with an error at any other."""
+    return weasyprint.urls.URLFetcher(allowed_protocols=["data"], allow_redirects=False, fail_on_errors=True)
 
 
 def identifier(contents: Contents) -> bytes:
