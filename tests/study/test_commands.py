@@ -239,7 +239,18 @@ def test_help_and_import_are_instant() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for command in ("init", "ingest", "train", "factor", "evaluate", "report", "run", "demo", "features", "editions"):
+    for command in (
+        "init",
+        "ingest",
+        "train",
+        "factor",
+        "evaluate",
+        "report",
+        "run",
+        "demo",
+        "features",
+        "editions",
+    ):
         done = gangru(command, "--help")
         assert done.returncode == 0
         assert f"gangru {command}" in done.stdout.split("Examples:")[1]

@@ -98,7 +98,9 @@ def test_the_spread_stands_in_evaluation_terminal_and_report(
     assert [row["seed"] for row in document["seeds"]] == [0, 1, 2]
     assert document["seeds"][0]["ic_mean"] == evaluation.seeds["ic_mean"][0]
     assert seeds_sentence(evaluation).startswith("Average of 3 seeds. IC mean of each alone: 0: ")
-    page = next(path for path in make_report(inputs, made, None).paths if path.suffix == ".html").read_text("utf-8")
+    page = next(path for path in make_report(inputs, made, None).paths if path.suffix == ".html").read_text(
+        "utf-8"
+    )
     assert "Each seed&#39;s nets alone" in page or "Each seed's nets alone" in page
 
 
