@@ -7,7 +7,7 @@ import polars as pl
 
 from gangru.market.daily import Codes, Floats
 
-OUTCOME = {"return": pl.Float64, "excess": pl.Float64}
+OUTCOME: dict[str, type[pl.DataType]] = {"return": pl.Float64, "excess": pl.Float64}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ IndustryIndex = tuple[NDArray[np.int16], list[str]]  # positions in the list of 
 
 UNKNOWN_AGE = np.iinfo(np.int32).max  # `listed_days` of a stock whose listing is not known
 
-SCHEMA = {
+SCHEMA: dict[str, type[pl.DataType]] = {
     "rank": pl.Int64,
     "code": pl.String,
     "name": pl.String,

@@ -11,6 +11,7 @@ from gangru.report.blocks import (
     Cell,
     Column,
     Figure,
+    Format,
     Row,
     Section,
     Table,
@@ -190,7 +191,7 @@ def falls(key: str, caption: Text, frame: pl.DataFrame) -> Table:
 
 def accounts_table(whole: Trading) -> Table:
     """Every annual figure of the long portfolio before and after costs, of the benchmark and of long-short."""
-    figures = (
+    figures: tuple[tuple[str, Text, Format], ...] = (
         ("annual_return", text("Annualised return"), "percent"),
         ("annual_volatility", text("Annualised volatility"), "percent"),
         ("return_over_volatility", text("Return / volatility"), "ratio"),
