@@ -1,6 +1,7 @@
 """Editions of a real small study: issued once, revised, looked back on, verified; later ones never seen."""
 
 import json
+import os
 import shutil
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -181,6 +182,10 @@ def test_the_commands_issue_list_verify_and_refuse(root: Path) -> None:
     (line,) = document["editions"]
     assert (line["month"], line["revision"], line["rank_ic_now"]) == ("2019-06", 1, None)
     assert gangru("evaluate", *where)[0] == 0
+    assert "older than the factor" not in gangru("editions", *where)[1]
+    os.utime(root / "runs" / "main" / "evaluation.json", (0, 0))
+    assert "older than the factor" in " ".join(gangru("editions", *where)[1].split())
+    os.utime(root / "runs" / "main" / "evaluation.json")
     (line,) = json.loads(gangru("editions", "--json", *where)[1])["editions"]
     assert line["difference"] == pytest.approx(0, abs=1e-12)
     text = (root / "study.toml").read_text()

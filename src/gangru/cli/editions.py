@@ -40,8 +40,9 @@ def editions(
     Now is what runs/STUDY/evaluation.json says: the last `gangru run` or `gangru evaluate`. Kept in
     reports/STUDY/issued/.
     """
+    from gangru.cli.screen import print_warnings
     from gangru.study.editions.archive import issued_editions
-    from gangru.study.editions.listing import lines
+    from gangru.study.editions.listing import lines, outdated_evaluation
     from gangru.study.editions.verifying import verify
 
     workspace = workspace_of(directory, study)
@@ -50,6 +51,8 @@ def editions(
         print_faults(faults, as_json=as_json)
         raise typer.Exit(1)
     found = lines(issued_editions(workspace.reports), workspace.evaluation_path)
+    stale = outdated_evaluation(workspace.evaluation_path, workspace.factor_path)
+    print_warnings([stale] if stale and found else [])
     if as_json:
         print_json(found, checked if check else None, [])
         return

@@ -52,6 +52,14 @@ def lines(editions: Sequence[IssuedEdition], evaluation_path: Path) -> list[Line
     ]
 
 
+def outdated_evaluation(evaluation_path: Path, factor_path: Path) -> str | None:
+    """A sentence where the factor was written after the evaluation that says what is now; None where it was not."""
+    both = evaluation_path.exists() and factor_path.exists()
+    if not both or evaluation_path.stat().st_mtime >= factor_path.stat().st_mtime:
+        return None
+    return f"{evaluation_path} is older than the factor: `gangru evaluate` computes what is now"
+
+
 def rank_ics(evaluation_path: Path) -> dict[str, float | None]:
     """Month → rank IC of an evaluation's JSON; nothing where there is none.
 
