@@ -60,7 +60,7 @@ def test_a_chart_speaks_chinese(contents):
 
 
 def test_an_unknown_name_is_told_with_those_that_there_are(contents):
-    with pytest.raises(ReportError, match=r"no chart is called 'ics'; this edition has ic, net_value"):
+    with pytest.raises(ReportError, match=r"no chart is called 'ics'; this edition has ic, ic_calendar"):
         chart_picture(contents, "ics", EN)
 
 

@@ -27,6 +27,7 @@ from gangru.report.write import write_report
 
 A4 = (595, 842)
 EN = language("en")
+TESTS = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
 
 
 def opened(pdf: bytes) -> PdfReader:
@@ -50,7 +51,7 @@ def pictures(resources) -> list[str]:
 
 def with_block(contents: Contents, *blocks) -> Contents:
     """An edition of one section, which is laid out at once."""
-    return replace(contents, sections=(Section("one", "One", tuple(blocks)),), banner=None)
+    return replace(contents, sections=(Section("one", "One", tuple(blocks)),), front=(), banner=None)
 
 
 def wide_table(columns: int, rows: int = 3) -> Table:
@@ -119,14 +120,14 @@ def test_the_outline_leads_to_every_section_and_exhibit(english, contents):
         EN.words(s.title) for s in contents.sections
     ]
     exhibits = [entry.title for part in outline if isinstance(part, list) for entry in part]
-    assert len(exhibits) == max(
-        b.exhibit for s in contents.sections for b in s.blocks if hasattr(b, "exhibit")
-    )
-    assert exhibits[0].startswith("Figure 1: ")
+    first = len(contents.front) + 1  # those of the first page come before the outline
+    assert exhibits[0].startswith(f"Figure {first}: ")
+    last = max(b.exhibit for s in contents.sections for b in s.blocks if hasattr(b, "exhibit"))
+    assert len(exhibits) == last - len(contents.front)
 
 
 def test_the_contents_list_gives_the_page_of_every_section(english, contents):
-    listed = squeezed("".join(page.extract_text() for page in english.pages[:2]))
+    listed = squeezed("".join(page.extract_text() for page in english.pages[:3]))
     pages = [e for e in english.outline if not isinstance(e, list)]
     for number, (section, entry) in enumerate(zip(contents.sections, pages, strict=True), start=1):
         page = english.get_destination_page_number(entry) + 1
@@ -265,7 +266,7 @@ def printed_with_fonts(folder: Path, fonts: list[str], tag: str) -> str:
         encoding="utf-8",
     )
     done = subprocess.run(
-        [sys.executable, "-c", PRINTING.format(path=[str(Path(__file__).parent)], tag=tag)],
+        [sys.executable, "-c", PRINTING.format(path=TESTS, tag=tag)],
         env=os.environ | {"FONTCONFIG_FILE": str(config)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
