@@ -10,7 +10,7 @@ from babel.messages.extract import extract
 import gangru.report
 from gangru.errors import ReportError
 from gangru.report.blocks import Quantity, text
-from gangru.report.languages import formatted_number, language
+from gangru.report.languages import formatted_number, language, tags_of
 
 ROOT = Path(gangru.report.__file__).parent
 KEYWORDS = ("text", "say", "gettext", "remark")
@@ -94,3 +94,12 @@ def test_text_where_a_number_is_due_is_refused():
 def test_a_language_without_a_catalogue_is_refused():
     with pytest.raises(ReportError, match="expected one of en, zh"):
         language("fr")
+
+
+def test_a_choice_of_languages_has_an_order():
+    assert tags_of("both") == ("zh", "en")
+    assert tags_of("en") == ("en",)
+    assert tags_of(["en", "zh", "en"]) == ("en", "zh")
+    for none in ("", "fr", [], ["en", "fr"]):
+        with pytest.raises(ReportError, match="expected en, zh or both"):
+            tags_of(none)

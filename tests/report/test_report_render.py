@@ -39,6 +39,7 @@ class Page(HTMLParser):
         self.texts: list[str] = []
         self.attributes: list[tuple[str, str, str]] = []
         self.scripts: list[str] = []
+        self.roles: list[str] = []
         self.ids: list[str] = []
         self.feed(source)
         assert self.open == []
@@ -48,6 +49,7 @@ class Page(HTMLParser):
         self.ids += [value for name, value in attrs if name == "id"]
         if tag == "script":
             self.scripts.append("")
+            self.roles.append(dict(attrs).get("class") or "")
         if tag not in VOID:
             self.open.append(tag)
 
@@ -63,6 +65,10 @@ class Page(HTMLParser):
             self.scripts[-1] += data
         elif "style" not in self.open:
             self.texts.append(data)
+
+    def scripts_of(self, role: str) -> list[str]:
+        """The scripts of a class: spec, datasets, dark-colours."""
+        return [script for script, found in zip(self.scripts, self.roles, strict=True) if found == role]
 
     @property
     def text(self) -> str:
@@ -113,9 +119,9 @@ def test_text_in_a_charts_data_cannot_leave_its_script(contents):
 
     sections = tuple(replace(s, blocks=tuple(poisoned(b) for b in s.blocks)) for s in contents.sections)
     page = Page(render_html(replace(contents, sections=sections), "en", static_charts=False))
-    specs = [s for s in page.scripts if "alert(2)" in s]
-    assert len(specs) == 1
-    assert hostile in {row["month"] for rows in json.loads(specs[0])["datasets"].values() for row in rows}
+    assert [role for role, s in zip(page.roles, page.scripts, strict=True) if "alert(2)" in s] == ["datasets"]
+    (datasets,) = page.scripts_of("datasets")
+    assert hostile in {row.get("month") for rows in json.loads(datasets).values() for row in rows}
 
 
 def make_figure(figure: Figure, data) -> Figure:
@@ -123,7 +129,9 @@ def make_figure(figure: Figure, data) -> Figure:
 
 
 def test_each_chart_is_embedded_as_a_specification_and_as_a_picture(page):
-    specs = [json.loads(s) for s in page.scripts if s.startswith("{")]
+    specs = [json.loads(s) for s in page.scripts_of("spec")]
+    (datasets,) = (json.loads(s) for s in page.scripts_of("datasets"))
+    assert {name for spec in specs for name in spec["datasets"]} == set(datasets)
     assert [s["usermeta"]["name"] for s in specs] == [
         "ic", "net_value", "excess", "drawdown", "deciles", "decay",
         "predictor", "losses", "accuracies", "likeness", "ratios", "distance", "gradients",
@@ -171,11 +179,68 @@ def test_the_chinese_page_speaks_chinese_in_text_and_charts(contents):
     assert any("多头（费前）" in script for script in page.scripts)
 
 
+@pytest.fixture(scope="module")
+def both(contents) -> str:
+    return render_html(contents, "both", static_charts=False)
+
+
+def test_both_languages_are_one_file_with_one_library_and_one_copy_of_the_data(contents, both):
+    page, english = Page(both), Page(render_html(contents, "en", static_charts=False))
+    assert both.count("window.vegaEmbed=") == 1
+    assert both.count("<style>") == 1
+    (rows,), (english_rows,) = (map(json.loads, one.scripts_of("datasets")) for one in (page, english))
+    assert english_rows.items() <= rows.items()
+    assert len(rows) - len(english_rows) <= 4  # the names of levels alone are words
+    assert len(page.scripts_of("spec")) == 2 * len(english.scripts_of("spec"))
+    assert len(both.encode()) < 6_000_000
+    assert ("html", "lang", "zh-CN") in page.attributes
+    assert "机器学习因子选股" in page.text
+    assert "Machine-learning factor stock selection" in page.text
+    assert [value for _, name, value in page.attributes if name == "hidden"] == [""]
+
+
+def test_no_anchor_stands_twice_and_no_link_leads_nowhere(both):
+    page = Page(both)
+    assert len(page.ids) == len(set(page.ids))
+    targets = {value[1:] for tag, name, value in page.attributes if tag == "a" and name == "href"}
+    assert len(targets) >= 24
+    assert targets <= set(page.ids)
+    named = {value for _, name, value in page.attributes if name == "aria-labelledby"}
+    assert named <= set(page.ids)
+
+
+def test_a_page_of_one_language_offers_no_other(page):
+    assert not [value for tag, name, value in page.attributes if tag == "button" and name == "data-language"]
+
+
+def test_the_order_of_languages_is_the_readers(contents):
+    page = Page(render_html(contents, ["en", "zh"], static_charts=False))
+    assert ("html", "lang", "en") in page.attributes
+    assert [value for tag, name, value in page.attributes if tag == "div" and name == "data-prefix"] == [
+        "",
+        "zh-",
+    ]
+
+
+def test_the_contents_own_language_is_the_default(contents):
+    assert Page(render_html(replace(contents, language="both"), static_charts=False)).text.count("结论") == 1
+    assert json.loads(render_json(replace(contents, language="both")))["language"] == "zh"
+
+
+def test_a_printed_value_has_the_value_itself_beside_it_where_they_differ(contents):
+    page = Page(render_html(contents, "zh", static_charts=False))
+    values = [value for tag, name, value in page.attributes if tag == "td" and name == "data-value"]
+    assert "" in values  # a dash
+    assert "2019-12-31" not in values  # printed as it is
+    assert {"0", "1"} <= set(values)  # 是, 否
+    assert any(value.startswith("0.0") and len(value) > 6 for value in values)
+
+
 @pytest.mark.parametrize("tag", ["en", "zh"])
 def test_a_first_edition_renders_without_a_chart(tag):
     contents = make_contents(empty_evaluation(), month="2019-02", folds=[])
     page = Page(render_html(contents, tag))
-    assert not [s for s in page.scripts if s.startswith("{")]
+    assert page.scripts_of("spec") == page.scripts_of("datasets") == []
     assert "–" in page.text
 
 
@@ -271,6 +336,17 @@ def test_files_are_written_under_the_study_and_leave_nothing_behind(contents, tm
     ]  # fmt: skip
     assert sorted(p.name for p in (tmp_path / "main").iterdir()) == sorted(p.name for p in paths)
     assert json.loads(paths[1].read_text(encoding="utf-8"))["language"] == "zh"
+
+
+def test_both_languages_are_one_page_and_two_of_every_other_format(contents, tmp_path):
+    settings = ReportSettings(static_charts=False, language="both")
+    paths = write_report(contents, tmp_path, settings)
+    assert [p.name for p in paths] == [
+        "2020-07.html", "2020-07.json", "2020-07.en.json", "2020-07.xlsx", "2020-07.en.xlsx",
+    ]  # fmt: skip
+    assert [json.loads(p.read_text(encoding="utf-8"))["language"] for p in paths[1:3]] == ["zh", "en"]
+    page = paths[0].read_text(encoding="utf-8")
+    assert 'data-languages="zh en"' in page
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(contents, tmp_path):

@@ -56,10 +56,20 @@ def test_a_dark_page_prints_its_charts_light_and_takes_them_up_again(open_page):
     wait_for_colour(page, "#exhibit-ic", DARK[BLUE])
 
 
-def test_no_chart_is_wider_than_the_sheet(open_page):
-    page = open_page(width=700)
+def test_heads_that_sort_are_plain_words_on_paper(open_page):
+    page = open_page(theme="dark")
+    page.emulate_media(media="print")
+    look = "one => { const style = getComputedStyle(one); return [style.backgroundColor, style.borderTopWidth, style.color]; }"
+    found = page.locator("#exhibit-headline button.sort").evaluate_all(f"all => all.map({look})")
+    assert found == [["rgba(0, 0, 0, 0)", "0px", "rgb(93, 103, 115)"]] * 5
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
+
+
+def test_nothing_is_wider_than_the_sheet(open_page):
+    page = open_page(width=688)  # A4 less its margins
     page.emulate_media(media="print")
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
-    assert page.locator(".version:not([hidden]) .panel svg").evaluate_all(
-        "all => all.every(one => one.getBoundingClientRect().right <= document.querySelector('main').getBoundingClientRect().right + 1)"
+    wide = page.locator(".version:not([hidden]) :is(table, .panel svg, .panel img)").evaluate_all(
+        "all => all.filter(one => one.getBoundingClientRect().right > 689).map(one => one.dataset.key || one.className)"
     )
+    assert wide == []
