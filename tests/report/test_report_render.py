@@ -115,7 +115,7 @@ def test_text_in_a_charts_data_cannot_leave_its_script(contents):
     page = Page(render_html(replace(contents, sections=sections), "en", static_charts=False))
     specs = [s for s in page.scripts if "alert(2)" in s]
     assert len(specs) == 1
-    assert hostile in {row["month"] for rows in json.loads(specs[0])["datasets"].values() for row in rows}
+    assert hostile in {row.get("month") for rows in json.loads(specs[0])["datasets"].values() for row in rows}
 
 
 def make_figure(figure: Figure, data) -> Figure:
@@ -274,7 +274,7 @@ def test_files_are_written_under_the_study_and_leave_nothing_behind(contents, tm
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(contents, tmp_path):
-    with pytest.raises(ReportError, match="expected html, json or xlsx"):
+    with pytest.raises(ReportError, match="expected html, json, xlsx or pdf"):
         write_report(contents, tmp_path, ReportSettings(formats=("json", "docx")))
     assert list(tmp_path.iterdir()) == []
 
