@@ -25,6 +25,8 @@ from gangru.report.render.pdf import fetcher_of_nothing, load_weasyprint, render
 from gangru.report.settings import ReportSettings
 from gangru.report.write import write_report
 
+pytestmark = pytest.mark.usefixtures("paper")
+
 A4 = (595, 842)
 EN = language("en")
 
