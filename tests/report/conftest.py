@@ -1,14 +1,16 @@
 """The made-up edition as fixtures."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 
 import pytest
 from made_up_edition import HOSTILE, make_contents, make_evaluation, make_headline
 
+from gangru.errors import ReportError
 from gangru.evaluation.result import Evaluation
 from gangru.report.contents import Comparison, Contents
-from gangru.report.render.pdf import render_pdf
+from gangru.report.render.pdf import load_weasyprint, render_pdf
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +28,21 @@ def contents(evaluation: Evaluation) -> Contents:
 
 
 @pytest.fixture(scope="session")
-def printed(contents: Contents) -> Callable[[str], bytes]:
+def paper() -> None:
+    """Skips, with the reason, where this machine has no Pango or no Chinese font."""
+    try:
+        load_weasyprint()
+    except ReportError as error:
+        pytest.skip(str(error))
+    try:
+        render_pdf(replace(make_contents(), sections=()), "zh")
+    except ReportError as error:
+        if "no installed font" not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def printed(contents: Contents, paper: None) -> Callable[[str], bytes]:
     """The made-up edition as a PDF, by language; laid out once."""
     return cache(lambda tag: render_pdf(contents, tag))

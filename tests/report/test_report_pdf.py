@@ -25,6 +25,8 @@ from gangru.report.render.pdf import fetcher_of_nothing, load_weasyprint, render
 from gangru.report.settings import ReportSettings
 from gangru.report.write import write_report
 
+pytestmark = pytest.mark.usefixtures("paper")
+
 A4 = (595, 842)
 EN = language("en")
 TESTS = [str(Path(__file__).parents[1]), str(Path(__file__).parent)]
@@ -127,11 +129,12 @@ def test_the_outline_leads_to_every_section_and_exhibit(english, contents):
 
 
 def test_the_contents_list_gives_the_page_of_every_section(english, contents):
-    listed = squeezed("".join(page.extract_text() for page in english.pages[:3]))
+    listed = "".join(page.extract_text() for page in english.pages[:3])
     pages = [e for e in english.outline if not isinstance(e, list)]
     for number, (section, entry) in enumerate(zip(contents.sections, pages, strict=True), start=1):
         page = english.get_destination_page_number(entry) + 1
-        assert re.search(rf"{number}{re.escape(squeezed(EN.words(section.title)))}\.+{page}(?!\d\d)", listed)
+        title = re.escape(EN.words(section.title)).replace(r"\ ", r"\s+")
+        assert re.search(rf"\b{number}\s*{title}[\s.]+{page}\b", listed)
 
 
 def test_a_table_over_several_pages_has_its_head_on_each_and_loses_no_row(contents):
@@ -160,7 +163,7 @@ def test_of_a_long_list_of_stocks_the_first_hundred_are_printed_and_the_rest_is_
 
 def test_a_table_too_wide_is_set_smaller_or_across(contents):
     sizes = {}
-    for columns in (3, 8, 14):
+    for columns in (3, 9, 14):
         table = wide_table(columns)
         pages = opened(render_pdf(with_block(contents, table), "en")).pages
         sizes[fit_of(table, EN)] = [size(p) for p in pages if "row 0" in p.extract_text()]

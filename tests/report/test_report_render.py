@@ -350,7 +350,7 @@ def test_both_languages_are_one_page_and_two_of_every_other_format(contents, tmp
 
 
 def test_an_unknown_format_is_refused_before_anything_is_written(contents, tmp_path):
-    with pytest.raises(ReportError, match="expected html, json or xlsx"):
+    with pytest.raises(ReportError, match="expected html, json, xlsx or pdf"):
         write_report(contents, tmp_path, ReportSettings(formats=("json", "docx")))
     assert list(tmp_path.iterdir()) == []
 

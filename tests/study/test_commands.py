@@ -79,6 +79,29 @@ def test_the_report_has_every_headline_figure_of_the_json(workspace: Path) -> No
         assert f"{abs(headline[name]):.2f}" in html, name
 
 
+def test_a_chart_is_written_by_its_name(workspace: Path, tmp_path: Path) -> None:
+    listed = gangru("chart", "--list", "-C", str(workspace))
+    assert listed.returncode == 0, listed.stderr
+    names = [line.split()[0] for line in listed.stdout.splitlines()]
+    assert {"ic", "net_value", "net_value-drawdown", "deciles"} <= set(names)
+    done = gangru("chart", "net_value-drawdown", "-C", str(workspace), "--month", "2019-08", cwd=tmp_path)
+    assert done.stdout.strip() == "main-2019-08-net_value-drawdown.svg"
+    assert (tmp_path / done.stdout.strip()).read_bytes().startswith(b"<svg")
+    picture = tmp_path / "one.png"
+    chosen = ("--lang", "zh", "--width", "400", "--out", str(picture))
+    assert gangru("chart", "ic", "-C", str(workspace), *chosen).returncode == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_chart_that_cannot_be_is_told(workspace: Path, tmp_path: Path) -> None:
+    unknown = gangru("chart", "ics", "-C", str(workspace), cwd=tmp_path)
+    assert unknown.returncode == 1
+    assert "no chart is called 'ics'; this edition has ic" in unknown.stderr
+    for wrong in (("chart",), ("chart", "ic", "--list"), ("chart", "ic", "--out", "ic.jpg")):
+        assert gangru(*wrong, "-C", str(workspace), cwd=tmp_path).returncode == 2
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_an_index_is_enhanced_and_every_month_says_how(workspace: Path) -> None:
     done = gangru("enhance", "--index", "csi300", "--json", "-C", str(workspace))
     assert done.returncode == 0, done.stderr
@@ -246,6 +269,7 @@ def test_every_command_has_help_with_an_example() -> None:
         "factor",
         "evaluate",
         "report",
+        "chart",
         "run",
         "demo",
         "features",

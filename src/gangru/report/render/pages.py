@@ -28,14 +28,16 @@ HALF_WIDTH = 332
 HALVES: frozenset[ChartKind] = frozenset({"gan"})  # their panels stand two by two
 LOOSE = ("settings", "changed", "provenance")  # tables of values that may have to break anywhere
 KEPT = ("code", "name", "month", "date", "fold")  # columns of text whose cells stay on one line
-CONTROLS = dict.fromkeys(code for code in (*range(0x20), *range(0x7F, 0xA0)) if chr(code) not in "\t\n")
+UNPRINTED = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0))  # controls, but for tab and line end
+TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A))  # they would turn the words after a name around
+CONTROLS = dict.fromkeys((*UNPRINTED, *TURNING))
 SVG_START = re.compile(r"<svg[^>]*>")
 
 Pictures = Mapping[str, Sequence[str]]  # a figure's key → the SVG of each panel
 
 
 def page_source(contents: Contents, chosen: Language, pictures: Pictures) -> str:
-    """The HTML that is laid out; everything that comes from data is escaped, and control characters are left out."""
+    """The HTML that is laid out; what comes from data is escaped, and characters that steer are left out."""
     from markupsafe import Markup
 
     environment = template_environment()
