@@ -24,6 +24,8 @@ SOFT = "#5d6773"
 GRID = "#e4e7eb"
 RULE = "#9aa3ad"
 PAPER = "#ffffff"
+PALE = "#f7f7f5"  # the middle of a scale with two ends
+DEEP = "#2f66a3"  # its upper end
 
 DARK: Mapping[str, str] = {
     NAVY: "#a9c6ea",
@@ -37,6 +39,8 @@ DARK: Mapping[str, str] = {
     GRID: "#2e353d",
     RULE: "#67727d",
     PAPER: "#1b2027",
+    PALE: "#2a313a",
+    DEEP: "#5d97d6",
     "white": "#1b2027",
 }
 
