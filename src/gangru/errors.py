@@ -38,3 +38,7 @@ class EvaluationError(GangruError):
 
 class ReportError(GangruError):
     """A report that cannot be written."""
+
+
+class ServeError(GangruError):
+    """Pages that cannot be served."""
