@@ -10,7 +10,9 @@ from gangru.cli.options import Directory
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command("serve", epilog="Examples:  gangru serve --open   ·   gangru serve -C mystudy --port 9000")(serve)
+    app.command("serve", epilog="Examples:  gangru serve --open   ·   gangru serve -C mystudy --port 9000")(
+        serve
+    )
 
 
 def serve(
@@ -18,10 +20,14 @@ def serve(
     study: Annotated[
         str | None,
         typer.Option(
-            "--study", metavar="NAME", help="The study that pages show first; default main, or the first with a factor."
+            "--study",
+            metavar="NAME",
+            help="The study that pages show first; default main, or the first with a factor.",
         ),
     ] = None,
-    port: Annotated[int, typer.Option("--port", metavar="N", help="Port of the loopback.", min=1, max=65535)] = 8765,
+    port: Annotated[
+        int, typer.Option("--port", metavar="N", help="Port of the loopback.", min=1, max=65535)
+    ] = 8765,
     open_page: Annotated[bool, typer.Option("--open", help="Open the first page in the browser.")] = False,
 ) -> None:
     """Pages to explore the workspace: editions, stocks, industries, dates, two studies side by side.

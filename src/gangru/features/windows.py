@@ -56,7 +56,7 @@ def windows_of_date(panel: Panel, row: int, eligible: Bools, settings: FeatureSe
 def scaled_days(
     panel: Panel, row: int, stocks: NDArray[np.int64], settings: FeatureSettings
 ) -> tuple[F32, int]:
-    """Windows of these stocks ending on `row`, each scaled over its own days alone, (N, F, T); and how many had gaps."""
+    """Windows of these stocks ending on `row`, scaled over their own days alone, (N, F, T); how many had gaps."""
     span = slice(row - settings.window + 1, row + 1)
     raw_NFT = np.ascontiguousarray(panel.values[span][:, stocks].transpose(1, 2, 0))
     filled = fill_gaps(raw_NFT, panel.carry)

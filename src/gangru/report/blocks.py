@@ -261,4 +261,6 @@ class Contents:
 
     def figures(self) -> tuple[Figure, ...]:
         """Every chart in reading order."""
-        return tuple(block for section in self.sections for block in section.blocks if isinstance(block, Figure))
+        return tuple(
+            block for section in self.sections for block in section.blocks if isinstance(block, Figure)
+        )

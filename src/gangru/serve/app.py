@@ -10,6 +10,7 @@ from gangru.serve.guard import App, guarded
 from gangru.serve.render import error_page
 
 if TYPE_CHECKING:
+    from starlette.exceptions import HTTPException
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -48,7 +49,7 @@ def make_app(desk: Desk, port: int) -> App:
     handlers = {PageError: told, GangruError: failed, HTTPException: nothing_there, Exception: broken}
     app = Starlette(routes=routes, exception_handlers=handlers)  # type: ignore[arg-type]
     app.state.desk = desk
-    return guarded(app, port)  # type: ignore[arg-type]
+    return guarded(app, port)
 
 
 def told(request: "Request", error: PageError) -> "Response":
@@ -61,7 +62,7 @@ def failed(request: "Request", error: GangruError) -> "Response":
     return error_page(spoken(request), PageError(500, str(error)))
 
 
-def nothing_there(request: "Request", error: "HTTPException") -> "Response":  # noqa: F821
+def nothing_there(request: "Request", error: "HTTPException") -> "Response":
     """An address that is no page."""
     what = text("There is no page at this address.")
     return error_page(

@@ -39,7 +39,7 @@ class Asked:
     language: Language
     fixed: tuple[tuple[str, str], ...]  # study and language where the address names them: links keep them
 
-    def text(self, name: str, default: str = "") -> str:
+    def parameter(self, name: str, default: str = "") -> str:
         """A parameter as it came. Raises PageError where it is given twice, is too long or has control characters."""
         given = self.request.query_params.getlist(name)
         if len(given) > 1:
@@ -51,7 +51,7 @@ class Asked:
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         """A parameter that is one of the choices; the first is the default."""
-        value = self.text(name, choices[0])
+        value = self.parameter(name, choices[0])
         if value not in choices:
             raise PageError(
                 400,
@@ -66,11 +66,15 @@ class Asked:
 
     def page(self, pages: int) -> int:
         """The number of the page, 1 to `pages`."""
-        value = self.text("page", "1")
+        value = self.parameter("page", "1")
         if not re.fullmatch(r"[0-9]{1,9}", value) or not 1 <= int(value) <= pages:
             raise PageError(
                 400 if not re.fullmatch(r"[0-9]{1,9}", value) else 404,
-                text("There is no page {value}: pages run from 1 to {last}.", value=verbatim(value), last=verbatim(pages)),
+                text(
+                    "There is no page {value}: pages run from 1 to {last}.",
+                    value=verbatim(value),
+                    last=verbatim(pages),
+                ),
             )
         return int(value)
 
@@ -104,7 +108,11 @@ class Asked:
             before = [d for d in book.dates if d < day][-NEAREST:]
             after = [d for d in book.dates if d > day][:NEAREST]
             near = self.dated((*before, *after), path)
-            what = text("{value} is no factor date of study {study}; the nearest are:", value=verbatim(day), study=verbatim(self.study.name))
+            what = text(
+                "{value} is no factor date of study {study}; the nearest are:",
+                value=verbatim(day),
+                study=verbatim(self.study.name),
+            )
             raise PageError(404, what, near)
         return day
 
@@ -144,7 +152,12 @@ def asked_of(request: "Request") -> Asked:
     tag = request.query_params.get("lang")
     if tag is not None:
         if tag not in ("zh", "en"):
-            what = text("{name} = {value}: expected one of {choices}.", name=verbatim("lang"), value=verbatim(tag[:80]), choices=verbatim("zh, en"))
+            what = text(
+                "{name} = {value}: expected one of {choices}.",
+                name=verbatim("lang"),
+                value=verbatim(tag[:80]),
+                choices=verbatim("zh, en"),
+            )
             raise PageError(400, what)
         fixed.append(("lang", tag))
     return Asked(request, desk, study, page_language(study, tag), tuple(fixed))

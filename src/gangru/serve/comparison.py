@@ -25,7 +25,8 @@ def compared(a: FactorBook, b: FactorBook) -> pl.DataFrame:
     if not dates:
         return pl.DataFrame(schema=SCHEMA)
     left, right = (
-        book.table.filter(pl.col("date").is_in(dates)).select("date", "code", "factor", "listed") for book in (a, b)
+        book.table.filter(pl.col("date").is_in(dates)).select("date", "code", "factor", "listed")
+        for book in (a, b)
     )
     pairs = left.join(right, on=["date", "code"], how="inner", suffix="_b").drop_nulls(["factor", "factor_b"])
     found = pairs.group_by("date").agg(
@@ -39,7 +40,11 @@ def compared(a: FactorBook, b: FactorBook) -> pl.DataFrame:
     ]
     table = sizes[0].join(sizes[1], on="date", how="inner").join(found, on="date", how="left")
     shorter = pl.min_horizontal("a", "b")
-    return table.with_columns(
-        pl.col("common", "both").fill_null(0),
-        overlap=pl.when(shorter > 0).then(pl.col("both").fill_null(0) / shorter),
-    ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).sort("date")
+    return (
+        table.with_columns(
+            pl.col("common", "both").fill_null(0),
+            overlap=pl.when(shorter > 0).then(pl.col("both").fill_null(0) / shorter),
+        )
+        .select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+        .sort("date")
+    )

@@ -33,7 +33,9 @@ class CrossSection:
     market_return: Floats  # (days, 1)
 
 
-def cross_section(market: Market, securities: pl.DataFrame, settings: StudySettings, day: date) -> CrossSection:
+def cross_section(
+    market: Market, securities: pl.DataFrame, settings: StudySettings, day: date
+) -> CrossSection:
     """The scale of a date's windows; sees bars up to it alone. Raises MarketError where the store begins too late."""
     at = market.row(day)
     first = at - settings.features.window - LEAD + 1
@@ -58,8 +60,8 @@ def with_last_closes(market: Market, slice_: DailyMarket, window: int) -> DailyM
     """
     lead = len(slice_.dates) - window
     traded = slice_.traded
-    late = np.flatnonzero(traded[lead:].any(axis=0) & ~traded[:lead].any(axis=0)) if lead > 0 else []
-    if not len(late):
+    late = np.flatnonzero(traded[lead:].any(axis=0) & ~traded[:lead].any(axis=0))
+    if lead < 1 or not len(late):
         return slice_
     codes = slice_.codes[late].tolist()
     old = [code for code, new in market.facts.identities.newest.items() if new in codes]
@@ -75,7 +77,9 @@ def with_last_closes(market: Market, slice_: DailyMarket, window: int) -> DailyM
         .collect()
     )
     before = before.with_columns(market.facts.identities.of(before["code"]).alias("code"))
-    last = before.sort("date").group_by("code").agg(pl.col("close").last(), pl.col("factor").drop_nulls().last())
+    last = (
+        before.sort("date").group_by("code").agg(pl.col("close").last(), pl.col("factor").drop_nulls().last())
+    )
     place = dict(zip(codes, late.tolist(), strict=True))
     for code, close, factor in last.iter_rows():
         slice_.close[0, place[code]] = close

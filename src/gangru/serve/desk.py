@@ -28,7 +28,7 @@ Job = tuple[tuple[Any, ...], Callable[[], Any]]
 
 @dataclass
 class Desk:
-    """One workspace and what is known of it; `opened` names the study that pages show unless they are asked for another.
+    """One workspace and what is known of it; `opened` names the study that pages show unless asked for another.
 
     What depends on files stands under their stamps, what depends on the store under its versions: a new run or
     ingest is seen by the next page. Two threads work behind the pages: one reads the market's facts, one its bars.
@@ -68,7 +68,9 @@ class Desk:
         pins = tuple(sorted(workspace.settings.data.pins.items()))
         place = (workspace.store.uri, pins, workspace.settings.data.calendar)
         key = ("versions", *place, int(time.monotonic() / FRESH))
-        versions = self.reading.ask(key, lambda: tuple(sorted(workspace.store.market_versions().items())), wait)
+        versions = self.reading.ask(
+            key, lambda: tuple(sorted(workspace.store.market_versions().items())), wait
+        )
         if versions is None:
             return self.last.get(place)
         found = self.reading.ask(("market", *place, versions), lambda: open_market(workspace), wait)

@@ -57,9 +57,12 @@ def factor_book(study: Study) -> FactorBook | None:
 def read_book(path: Path, share: float, stocks: int) -> FactorBook:
     """Read a factor and rank it; the long list is the best `share` of a date, or so many `stocks` where not 0."""
     known = pl.col("factor").is_not_null()
-    table = scan_factor(path).with_columns(
-        pl.col("factor").fill_nan(None), pl.col("fold").cast(pl.Categorical)
-    ).sort("date", "code").collect()
+    table = (
+        scan_factor(path)
+        .with_columns(pl.col("factor").fill_nan(None), pl.col("fold").cast(pl.Categorical))
+        .sort("date", "code")
+        .collect()
+    )
     number = pl.col("factor").count().over("date")
     below = pl.col("factor").rank("average").over("date") - 1
     most = (number * share + ROUNDING).floor().clip(1) if stocks == 0 else pl.lit(stocks)

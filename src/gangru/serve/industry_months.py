@@ -1,4 +1,4 @@
-"""An industry's stocks under a factor, month by month: IC and long excess, as the evaluation has them of its last year."""
+"""An industry's IC and long excess month by month, by the evaluation's own formulas."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -73,7 +73,7 @@ class Background(Memory):
         threading.Thread(target=self.work, name="gangru-serve", daemon=True).start()
 
     def ask(self, key: Hashable, make: Callable[[], Any], wait: float | None) -> Any:
-        """The value, or None where it is not made within `wait` seconds (None: wait for it); what it raises is raised."""
+        """The value, or None where it is not made within `wait` seconds (None: however long); raises what it raised."""
         future = self.begin(key, make, ASKED)
         try:
             return future.result(wait)

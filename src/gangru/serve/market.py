@@ -114,7 +114,9 @@ def with_listings(market: Market, spans: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def sliced(market: Market, securities: pl.DataFrame, first: int, last: int, code: str | None = None) -> DailyMarket:
+def sliced(
+    market: Market, securities: pl.DataFrame, first: int, last: int, code: str | None = None
+) -> DailyMarket:
     """The market on the calendar's days `first` to `last`, of all stocks or one, read from the store.
 
     `securities` is as of `with_listings`. Raises MarketError where there is no bar in the span.

@@ -24,6 +24,18 @@ def templates() -> Any:
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     made.filters["segment"] = segment
+    made.filters["commands"] = commands
+    return made
+
+
+def commands(words: str) -> Any:
+    """A sentence with what stands between backticks as code; everything is escaped."""
+    from markupsafe import Markup, escape
+
+    parts = words.split("`")
+    made = Markup("")
+    for nth, part in enumerate(parts):
+        made += Markup("<code>{}</code>").format(part) if nth % 2 and nth < len(parts) - 1 else escape(part)
     return made
 
 
@@ -60,17 +72,21 @@ def page(asked: Asked, template: str, title: str, status: int = 200, **content: 
     fixed, coming = dict(asked.fixed), bool(content.pop("coming", False))
     here = asked.request.url.path
     now = dict(asked.request.query_params)
-    html = templates().get_template(template).render(
-        **say(asked.language),
-        title=title,
-        study=asked.study.name,
-        studies=asked.desk.names(),
-        q=content.pop("q", ""),
-        coming=coming,
-        link=lambda path, **more: address(path, fixed, more),
-        again=lambda **more: address(here, now, more),
-        fixed=fixed,
-        **content,
+    html = (
+        templates()
+        .get_template(template)
+        .render(
+            **say(asked.language),
+            title=title,
+            study=asked.study.name,
+            studies=asked.desk.names(),
+            q=content.pop("q", ""),
+            coming=coming,
+            link=lambda path, **more: address(path, fixed, more),
+            again=lambda **more: address(here, now, more),
+            fixed=fixed,
+            **content,
+        )
     )
     return HTMLResponse(html, status, {"cache-control": "no-store"} if coming else None)
 
@@ -79,18 +95,24 @@ def error_page(chosen: Language, error: PageError) -> "Response":
     """What is wrong, and what would be right."""
     from starlette.responses import HTMLResponse
 
-    html = templates().get_template("error.html.j2").render(
-        **say(chosen),
-        title=chosen.gettext("Not found") if error.status == 404 else chosen.gettext("This cannot be shown"),
-        what=chosen.words(error.what),
-        instead=[(chosen.words(words), where) for words, where in error.instead],
-        study=None,
-        studies=[],
-        q="",
-        coming=False,
-        fixed={},
-        link=lambda path, **more: address(path, more),
-        again=lambda **more: address("/", more),
+    html = (
+        templates()
+        .get_template("error.html.j2")
+        .render(
+            **say(chosen),
+            title=chosen.gettext("Not found")
+            if error.status == 404
+            else chosen.gettext("This cannot be shown"),
+            what=chosen.words(error.what),
+            instead=[(chosen.words(words), where) for words, where in error.instead],
+            study=None,
+            studies=[],
+            q="",
+            coming=False,
+            fixed={},
+            link=lambda path, **more: address(path, more),
+            again=lambda **more: address("/", more),
+        )
     )
     return HTMLResponse(html, error.status)
 

@@ -40,7 +40,9 @@ def found(index: pl.DataFrame, asked: str) -> pl.DataFrame:
         .when(pl.col("seen").str.contains(text, literal=True))
         .then(2)
     )
-    hits = index.with_columns(quality=quality).drop_nulls("quality").sort("quality", "code", maintain_order=True)
+    hits = (
+        index.with_columns(quality=quality).drop_nulls("quality").sort("quality", "code", maintain_order=True)
+    )
     return hits.unique("code", keep="first", maintain_order=True).select("code", "name")
 
 

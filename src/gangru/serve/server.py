@@ -35,7 +35,9 @@ def check_workspace(root: Path, study: str | None) -> None:
     read_toml(root / "study.toml")
     names = study_names(root)
     if study is not None and study not in names:
-        raise ServeError(f"there is no study {study!r} here ({', '.join(names)}): name one of these with --study")
+        raise ServeError(
+            f"there is no study {study!r} here ({', '.join(names)}): name one of these with --study"
+        )
 
 
 def loopback_socket(port: int) -> socket.socket:
@@ -79,7 +81,9 @@ def taken(family: socket.AddressFamily, host: str, port: int, failure: OSError) 
     return f"port {port} of {host} {what}: choose another with --port"
 
 
-def serve(root: Path, study: str | None, port: int, on_ready: Callable[[str], None], *, open_page: bool) -> None:
+def serve(
+    root: Path, study: str | None, port: int, on_ready: Callable[[str], None], *, open_page: bool
+) -> None:
     """Serve the workspace until Ctrl-C; `on_ready` is told the address once it answers.
 
     Raises ServeError where the extra is not installed or the port is taken.

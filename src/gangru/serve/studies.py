@@ -67,7 +67,9 @@ class Study:
         mark = stamp(path)
         if mark is None:
             return None
-        found: dict[str, Any] = self.memory.get(("evaluation", self.name, mark), lambda: read_evaluation(path))
+        found: dict[str, Any] = self.memory.get(
+            ("evaluation", self.name, mark), lambda: read_evaluation(path)
+        )
         return found
 
     @cached_property
@@ -87,7 +89,9 @@ def read_evaluation(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}): run `gangru evaluate` to write it anew") from error
+        raise InputError(
+            f"{path} cannot be read ({error}): run `gangru evaluate` to write it anew"
+        ) from error
     if not isinstance(document, dict) or not isinstance(document.get("headline"), dict):
         raise InputError(f"{path} is no evaluation: run `gangru evaluate` to write it anew")
     return document
@@ -98,9 +102,9 @@ def factor_span(path: Path) -> tuple[Any, Any, int]:
     scanned = scan_factor(path)
     import polars as pl
 
-    row = scanned.select(
-        first=pl.col("date").min(), last=pl.col("date").max(), rows=pl.len()
-    ).collect().row(0)
+    row = (
+        scanned.select(first=pl.col("date").min(), last=pl.col("date").max(), rows=pl.len()).collect().row(0)
+    )
     return row[0], row[1], int(row[2])
 
 

@@ -42,7 +42,8 @@ def real_window(market: Market, settings: StudySettings, section: CrossSection, 
         values = np.stack([finite(feature.compute(bars)) for feature in features], axis=2).astype(np.float32)
     panel = Panel(own.dates, own.codes, features, values, own.traded)
     days_NFT, _ = scaled_days(panel, len(own.dates) - 1, np.zeros(1, dtype=np.int64), settings.features)
-    return across(days_NFT, section.mean_FT, section.scale_FT)[0]
+    x_NFT = across(days_NFT, section.mean_FT, section.scale_FT)
+    return np.asarray(x_NFT[0], dtype=np.float32)
 
 
 def has_generator(settings: StudySettings) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
-LABEL = 64  # pixels that a label under the axis takes
+LABEL = 76  # pixels that a label under the axis takes
+WHOLE, HALF, SMALL = (1100.0, 250.0), (560.0, 220.0), (270.0, 112.0)  # sizes of drawings
 
 
 def element(name: str, content: str = "", **attributes: object) -> Markup:
@@ -48,10 +49,10 @@ class Frame:
 
     count: int  # places along the horizontal axis
     marks: list[float]  # of the vertical axis, ascending
-    width: float = 860.0
-    height: float = 230.0
+    width: float = 1100.0
+    height: float = 250.0
     left: float = 54.0
-    right: float = 14.0
+    right: float = 34.0
     top: float = 12.0
     bottom: float = 24.0
     bands: bool = False  # places are bands, as for bars, and not points
@@ -78,20 +79,17 @@ class Frame:
         for mark in self.marks:
             y, kind = self.y(mark), "zero" if abs(mark) < 1e-12 else "grid"
             drawn += element("line", class_=kind, x1=self.left, x2=self.width - self.right, y1=y, y2=y)
-            drawn += element("text", escape(shown(mark)), class_="tick", x=self.left - 7, y=y + 3.5, text_anchor="end")
+            drawn += element(
+                "text", escape(shown(mark)), class_="tick", x=self.left - 7, y=y + 3.5, text_anchor="end"
+            )
         return drawn
 
     def below(self, labels: Sequence[str]) -> Markup:
-        """As many labels under the axis as have room; the first and the last stay inside."""
+        """As many labels under the axis as have room."""
         every = max(math.ceil(self.count * LABEL / max(self.inner, 1)), 1)
         drawn = Markup("")
         for place in range(0, self.count, every):
-            anchor = "middle"
-            if not self.bands and place == 0:
-                anchor = "start"
-            elif not self.bands and place == self.count - 1:
-                anchor = "end"
-            at = {"x": self.x(place), "y": self.height - 6, "text_anchor": anchor}
+            at = {"x": self.x(place), "y": self.height - 6, "text_anchor": "middle"}
             drawn += element("text", escape(labels[place]), class_="tick", **at)
         return drawn
 
@@ -103,7 +101,7 @@ class Frame:
         return element(
             "svg",
             content + cursor,
-            class_=f"chart {kind}",
+            class_=f"chart {kind}{' wide' if self.width > HALF[0] else ''}",
             viewBox=f"0 0 {number(self.width)} {number(self.height)}",
             role="img",
             aria_label=caption,

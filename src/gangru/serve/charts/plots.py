@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-from gangru.serve.charts.axes import Frame, element, finite, number, ticks
+from gangru.serve.charts.axes import SMALL, WHOLE, Frame, element, finite, number, ticks
 
 Values = Sequence[float | None]
 Shown = Callable[[float], str]
@@ -52,7 +52,7 @@ def line_chart(
     *,
     include: Sequence[float] = (),
     level: float | None = None,
-    size: tuple[float, float] = (860.0, 230.0),
+    size: tuple[float, float] = WHOLE,
     marks: int = 5,
 ) -> Markup:
     """Lines over common places; `include` are values that the scale must reach, `level` a dashed line."""
@@ -60,8 +60,8 @@ def line_chart(
     if not known:
         return Markup("")
     scale = ticks(min(known), max(known), marks)
-    small = size[0] < 400
-    frame = Frame(len(labels), scale, *size, left=34.0 if small else 54.0, right=8.0 if small else 14.0)
+    left, right = (34.0, 20.0) if size == SMALL else (54.0, 34.0)
+    frame = Frame(len(labels), scale, *size, left=left, right=right)
     content = frame.grid(shown) + frame.below(labels)
     if level is not None:
         y = frame.y(level)
@@ -87,7 +87,7 @@ def bar_chart(
     shown: Shown,
     caption: str,
     *,
-    size: tuple[float, float] = (860.0, 230.0),
+    size: tuple[float, float] = WHOLE,
 ) -> Markup:
     """Bars from 0 over common places, those of several series beside each other."""
     known = [*finite([value for bar in bars for value in bar.values]), 0.0]
@@ -112,7 +112,7 @@ def histogram(
     edges: Sequence[float], counts: Sequence[int], shown: Shown, caption: str, mark: float | None = None
 ) -> Markup:
     """Counts between successive edges; `mark` is a value pointed out."""
-    frame = Frame(len(counts), ticks(0, max([*counts, 1]), 4), height=180.0, bands=True)
+    frame = Frame(len(counts), ticks(0, max([*counts, 1]), 4), height=210.0, bands=True)
     content = frame.grid(lambda value: f"{value:,.0f}")
     wide = frame.inner / max(len(counts), 1)
     told = []

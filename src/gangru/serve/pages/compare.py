@@ -42,7 +42,14 @@ def compare(request: "Request") -> "Response":
         b=b.name,
         names=names,
         figures=[(one, headline(a).get(one.key), headline(b).get(one.key)) for one in HEADLINE_FIGURES],
-        spans=[(study.name, (study.evaluation or {}).get("first_month"), (study.evaluation or {}).get("last_month")) for study in (a, b)],
+        spans=[
+            (
+                study.name,
+                (study.evaluation or {}).get("first_month"),
+                (study.evaluation or {}).get("last_month"),
+            )
+            for study in (a, b)
+        ],
         lacking=[study.name for study in (a, b) if study.evaluation is None],
         factorless=[study.name for study in (a, b) if study.factor_stamp is None],
         ic_chart=bar_chart(months, lines, percent, say("Rank IC by month")) if months else "",
@@ -52,7 +59,9 @@ def compare(request: "Request") -> "Response":
         else line_chart(
             dates,
             [
-                Line(say("Correlation of factors"), pair["correlation"].to_list(), "s2", points=len(pair) <= 60),
+                Line(
+                    say("Correlation of factors"), pair["correlation"].to_list(), "s2", points=len(pair) <= 60
+                ),
                 Line(say("Overlap of long lists"), pair["overlap"].to_list(), "s3", points=len(pair) <= 60),
             ],
             signed,
@@ -64,10 +73,12 @@ def compare(request: "Request") -> "Response":
 
 def chosen(asked: Asked, name: str, default: str) -> Study:
     """The study that a parameter names. Raises PageError where there is none of that name."""
-    value = asked.text(name, default) or default
+    value = asked.parameter(name, default) or default
     names = asked.desk.names()
     if value not in names:
-        near = tuple((n, address("/compare", dict(asked.request.query_params), {name: n})) for n in names[:12])
+        near = tuple(
+            (n, address("/compare", dict(asked.request.query_params), {name: n})) for n in names[:12]
+        )
         what = text("There is no study {value} here; there are:", value=verbatim(value[:80]))
         raise PageError(404, what, near)
     return asked.desk.study(value)
@@ -84,7 +95,10 @@ def monthly(a: Study, b: Study) -> pl.DataFrame:
     schema = {"month": pl.String, "rank_ic": pl.Float64}
     sides = [
         pl.DataFrame(
-            [{"month": row["month"], "rank_ic": row.get("rank_ic")} for row in (study.evaluation or {}).get("series", [])],
+            [
+                {"month": row["month"], "rank_ic": row.get("rank_ic")}
+                for row in (study.evaluation or {}).get("series", [])
+            ],
             schema=schema,
         ).rename({"rank_ic": name})
         for study, name in ((a, "a"), (b, "b"))

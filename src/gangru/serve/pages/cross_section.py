@@ -1,4 +1,4 @@
-"""A factor date's whole cross-section: searched, sorted and paged here, its distribution, its best and worst; as CSV."""
+"""A factor date's whole cross-section: searched, sorted and paged here; its distribution, its ends, as CSV."""
 
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -67,7 +67,9 @@ def having(rows: pl.DataFrame, asked: str, language_name: Any) -> pl.DataFrame:
     plain = [
         sought in folded(f"{code} {name or ''}") for code, name in rows.select("code", "name").iter_rows()
     ]
-    return rows.filter(pl.Series(plain, dtype=pl.Boolean) | pl.col("industry").is_in(fitting).fill_null(value=False))
+    return rows.filter(
+        pl.Series(plain, dtype=pl.Boolean) | pl.col("industry").is_in(fitting).fill_null(value=False)
+    )
 
 
 def newest(request: "Request") -> "Response":
@@ -91,7 +93,7 @@ def cross_section(request: "Request") -> "Response":
     rows = whole(asked, market, book, day)
     sort = asked.choice("sort", tuple(column.key for column in COLUMNS))
     down = asked.choice("order", ("asc", "desc")) == "desc"
-    only = asked.text("only")
+    only = asked.parameter("only")
     chosen = having(rows, only, lambda name: asked.language.scalar(name, "industry"))
     chosen = chosen.sort(sort, descending=down, nulls_last=True, maintain_order=True)
     if asked.choice("format", ("html", "csv")) == "csv":

@@ -34,12 +34,18 @@ BARE_POLICY = "frame-ancestors 'none'"  # a browser's own viewer of PDF brings s
 
 def report_file(root: Path, study: str, name: str) -> Path:
     """The file of an edition. Raises PageError for any name that is not one of those that lie in reports/STUDY."""
-    there = {file for one in editions(root, [study]) for file in one.files} if NAME.fullmatch(study) else set()
+    there = (
+        {file for one in editions(root, [study]) for file in one.files} if NAME.fullmatch(study) else set()
+    )
     path = root / "reports" / study / name if name in there else None
     # A link out of reports/ is no file of a report, whatever its name.
     if path is None or not path.resolve().is_relative_to((root / "reports").resolve()):
         near = tuple((file, f"/files/{study}/{file}") for file in sorted(there, reverse=True)[:8])
-        what = text("There is no report {name} of study {study}.", name=verbatim(name[:200]), study=verbatim(study[:80]))
+        what = text(
+            "There is no report {name} of study {study}.",
+            name=verbatim(name[:200]),
+            study=verbatim(study[:80]),
+        )
         raise PageError(404, what, near or ((text("All studies"), "/"),))
     return path
 

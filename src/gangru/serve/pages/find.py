@@ -27,7 +27,9 @@ def industries_named(market: "Market", asked: str, taxonomy: str) -> list[str]:
     """Industries whose name, in either language, has what was typed."""
     text = folded(asked)
     own = market.facts.industry.filter(pl.col("taxonomy") == taxonomy)["industry"].unique().sort()
-    return [name for name in own if text and any(text in folded(class_name(name, tag)) for tag in ("zh", "en"))]
+    return [
+        name for name in own if text and any(text in folded(class_name(name, tag)) for tag in ("zh", "en"))
+    ]
 
 
 def search(request: "Request") -> "Response":
@@ -35,7 +37,7 @@ def search(request: "Request") -> "Response":
     from starlette.responses import RedirectResponse
 
     asked = asked_of(request)
-    q = asked.text("q").strip()
+    q = asked.parameter("q").strip()
     fixed = dict(asked.fixed)
     if (day := iso_day(q)) is not None:
         return RedirectResponse(address(f"/date/{day}", fixed), 303)
@@ -55,5 +57,3 @@ def search(request: "Request") -> "Response":
     shown = hits.head(MOST).rows()
     more = max(len(hits) - MOST, 0)
     return page(asked, "search.html.j2", title, q=q, hits=shown, industries=industries, more=more)
-
-

@@ -1,4 +1,4 @@
-"""The first page: every study with its headline figures, every edition with its files; what is missing says how to get it."""
+"""The first page: editions with their files, studies with their figures; what is missing says how to get it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-KEYS = ("months", "ic_mean", "icir", "ic_latest", "ic_1y", "annual_excess", "information_ratio", "max_drawdown", "turnover")
+KEYS = (
+    "months",
+    "ic_mean",
+    "icir",
+    "ic_latest",
+    "ic_1y",
+    "annual_excess",
+    "information_ratio",
+    "max_drawdown",
+    "turnover",
+)
 FIGURES = tuple(one for key in KEYS for one in HEADLINE_FIGURES if one.key == key)
 
 

@@ -8,6 +8,7 @@ import polars as pl
 from gangru.evaluation.ic import mean_of_defined
 from gangru.report.blocks import text, verbatim
 from gangru.serve.asked import Asked, PageError, asked_of
+from gangru.serve.charts.axes import HALF
 from gangru.serve.charts.plots import Line, bar_chart, line_chart
 from gangru.serve.factors import FactorBook
 from gangru.serve.industry_months import industry_months, scored_months
@@ -31,13 +32,17 @@ def industry(request: "Request") -> "Response":
     name = request.path_params["name"]
     book = asked.book()
     market = asked.desk.market(asked.study)
-    given = asked.text("date")
+    given = asked.parameter("date")
     day = asked.factor_date(given, book, f"/industry/{segment(name)}") if given else book.dates[-1]
     if market is None:
-        return page(asked, "industry.html.j2", name, name=name, day=day, dates=[], rows=[], months=[], **NOTHING)
+        return page(
+            asked, "industry.html.j2", name, name=name, day=day, dates=[], rows=[], months=[], **NOTHING
+        )
     asked.desk.make_ahead(asked.study, market, book)
     taxonomy = asked.study.workspace.settings.evaluation.taxonomy
-    classes = market.facts.industry.filter(pl.col("taxonomy") == taxonomy)["industry"].unique().sort().to_list()
+    classes = (
+        market.facts.industry.filter(pl.col("taxonomy") == taxonomy)["industry"].unique().sort().to_list()
+    )
     if name not in classes:
         raise unknown(name, asked, market, classes)
     rows = whole(asked, market, book, day).filter(pl.col("industry") == name)
@@ -110,7 +115,7 @@ def ic_chart(asked: Asked, table: pl.DataFrame) -> Any:
     """A bar a month."""
     say = asked.language.gettext
     bars = [Line(say("Rank IC"), table["ic"].to_list(), "s0")]
-    return bar_chart(table["month"].to_list(), bars, percent, say("Rank IC inside the industry"))
+    return bar_chart(table["month"].to_list(), bars, percent, say("Rank IC inside the industry"), size=HALF)
 
 
 def excess_chart(asked: Asked, table: pl.DataFrame) -> Any:
@@ -119,4 +124,4 @@ def excess_chart(asked: Asked, table: pl.DataFrame) -> Any:
     total = np.cumsum(table["excess"].fill_null(0.0).to_numpy()).tolist()
     lines = [Line(say("Running sum"), total, "s2")]
     caption = say("Long excess inside the industry, summed")
-    return line_chart(table["month"].to_list(), lines, percent, caption, include=(0.0,))
+    return line_chart(table["month"].to_list(), lines, percent, caption, include=(0.0,), size=HALF)

@@ -9,6 +9,7 @@ import polars as pl
 from gangru.errors import CheckpointError, MarketError
 from gangru.report.blocks import Text, Words, text, verbatim
 from gangru.serve.asked import Asked, PageError, asked_of
+from gangru.serve.charts.axes import HALF, SMALL
 from gangru.serve.charts.plots import Line, line_chart
 from gangru.serve.factors import FactorBook
 from gangru.serve.pages.find import search_index
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from gangru.serve.market import Market
-
-STRIP = (270.0, 112.0)
 
 
 def stock(request: "Request") -> "Response":
@@ -91,7 +90,7 @@ def unknown(given: str, asked: Asked, market: "Market | None") -> PageError:
 
 def chosen_date(asked: Asked, book: FactorBook, rows: pl.DataFrame, code: str) -> date:
     """The factor date asked for; else the stock's newest."""
-    given = asked.text("date")
+    given = asked.parameter("date")
     if given:
         return asked.factor_date(given, book, f"/stock/{code}")
     newest: date = book.dates[-1] if rows.is_empty() else rows["date"][-1]
@@ -115,7 +114,9 @@ def facts_of_stock(asked: Asked, market: "Market | None", code: str, day: date) 
     names = facts.names.filter(pl.col("code") == code).sort("start")["name"].unique(maintain_order=True)
     own["earlier"] = [name for name in names if name != own["name"]]
     own["codes"] = [old for old, new in facts.identities.newest.items() if new == code]
-    own["industry"] = next(iter(market.industries(day, taxonomy).filter(pl.col("code") == code)["industry"]), None)
+    own["industry"] = next(
+        iter(market.industries(day, taxonomy).filter(pl.col("code") == code)["industry"]), None
+    )
     spans = asked.desk.spans(market)
     if spans is not None:
         own |= next(iter(spans.filter(pl.col("code") == code).select("first_bar", "last_bar").to_dicts()), {})
@@ -160,7 +161,7 @@ def score_chart(asked: Asked, rows: pl.DataFrame) -> "Markup":
     """The factor on each date."""
     say = asked.language.gettext
     line = Line(say("Factor"), rows["factor"].to_list(), points=len(rows) <= 60)
-    return line_chart(months_of(rows), [line], signed, say("Factor on each date"), include=(0.0,))
+    return line_chart(months_of(rows), [line], signed, say("Factor on each date"), include=(0.0,), size=HALF)
 
 
 def percentile_chart(asked: Asked, rows: pl.DataFrame) -> "Markup":
@@ -175,6 +176,7 @@ def percentile_chart(asked: Asked, rows: pl.DataFrame) -> "Markup":
         say("Percentile on each date"),
         include=(0.0, 1.0),
         level=1 - share,
+        size=HALF,
     )
 
 
@@ -201,8 +203,6 @@ def strips(asked: Asked, window: StockWindow) -> list[dict[str, Any]]:
             lines.append(Line(say("Generated"), fake.tolist(), "s1"))
             if real.std() > 0 and fake.std() > 0:
                 r = float(np.corrcoef(real, fake)[0, 1])
-        svg = line_chart(days, lines, signed, f"{name}", size=STRIP, marks=3)
+        svg = line_chart(days, lines, signed, f"{name}", size=SMALL, marks=3)
         made.append({"name": name, "svg": svg, "r": r})
     return made
-
-
