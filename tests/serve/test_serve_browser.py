@@ -127,6 +127,7 @@ def test_charts_have_marks_and_say_what_is_under_the_pointer(site: Site, watched
         page = watched.open(paths_of(site)[name])
         chart = page.locator("svg.chart").first
         assert page.locator(f"svg.chart {marks}").count() >= 1, name
+        chart.scroll_into_view_if_needed()
         box = chart.bounding_box()
         page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.5)
         assert page.locator(".tip").is_visible()

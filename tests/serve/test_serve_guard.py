@@ -194,11 +194,15 @@ def test_whatever_is_asked_for_is_an_edition_or_nothing(site: Site, study: str, 
 
 
 @given(study=NAMES, name=NAMES)
-def test_whatever_is_asked_for_is_answered(site: Site, client: TestClient, study: str, name: str) -> None:
-    answer = client.get(f"/files/{quote(study, safe='')}/{quote(name, safe='')}", follow_redirects=False)
-    assert answer.status_code in (200, 307, 404)
-    if answer.status_code == 200:
-        assert answer.content.startswith(b"<!DOCTYPE html><title>edition")
+def test_whatever_is_asked_for_is_answered(desk: Desk, study: str, name: str) -> None:
+    try:
+        path = f"/files/{quote(study, safe='')}/{quote(name, safe='')}"
+    except UnicodeEncodeError:  # half of a pair, which no address can hold
+        return
+    status, body = sent_as_it_is(desk, path)
+    assert status in (200, 307, 404)
+    if status == 200:
+        assert body.startswith(b"<!DOCTYPE html><title>edition")
 
 
 def test_a_link_that_leads_out_is_no_report(site: Site, client: TestClient, tmp_path: Path) -> None:

@@ -42,6 +42,11 @@ class Desk:
     last: "dict[tuple[Any, ...], Market]" = field(default_factory=dict)
     asked_ahead: set[Any] = field(default_factory=set)
 
+    def close(self, wait: float = 10.0) -> None:
+        """End the work behind the pages."""
+        for memory in (self.slices, self.reading):
+            memory.close(wait)
+
     def names(self) -> list[str]:
         """Every study of the workspace."""
         return study_names(self.root)

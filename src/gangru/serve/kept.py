@@ -70,7 +70,9 @@ class Background(Memory):
         self._jobs: queue.PriorityQueue[tuple[int, int, Callable[[], None]]] = queue.PriorityQueue()
         self._count = itertools.count()
         self._left = 0
-        threading.Thread(target=self.work, name="gangru-serve", daemon=True).start()
+        self._closed = False
+        self._thread = threading.Thread(target=self.work, name="gangru-serve", daemon=True)
+        self._thread.start()
 
     def ask(self, key: Hashable, make: Callable[[], Any], wait: float | None) -> Any:
         """The value, or None where it is not made within `wait` seconds (None: however long); raises what it raised."""
@@ -97,12 +99,19 @@ class Background(Memory):
             self.fill(key, future, make)
 
     def work(self) -> None:
-        """Do one job after another for as long as the program runs."""
-        while True:
+        """Do one job after another until closed."""
+        while not self._closed:
             _, _, job = self._jobs.get()
-            job()
+            if not self._closed:
+                job()
             with self._lock:
                 self._left -= 1
+
+    def close(self, wait: float) -> None:
+        """Begin nothing more, and wait for what is being made: a program must not end while it is at it."""
+        self._closed = True
+        self._jobs.put((ASKED - 1, next(self._count), lambda: None))
+        self._thread.join(wait)
 
     @property
     def left(self) -> int:

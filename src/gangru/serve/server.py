@@ -125,3 +125,4 @@ def serve(
     finally:
         signal.signal(signal.SIGINT, before)
         own.close()
+        desk.close()
