@@ -97,7 +97,7 @@ class Desk:
         self.slices.begin(*self.spans_job(market))
         newest = list(reversed(book.dates[-DATES_AHEAD:]))
         self.slices.begin(*self.section_job(market, study, newest[0]))
-        self.slices.begin(*generating_job(study))
+        self.slices.begin(*self.first_window_job(market, study, book))
         for day in reversed(book.month_dates):
             self.slices.begin(*self.month_job(market, study, day))
         for day in newest[1:]:
@@ -135,6 +135,20 @@ class Desk:
         key = ("month", *market.key, settings.universe, settings.evaluation.taxonomy, day)
         return key, lambda: month_frame(market, self.securities(market), settings, day)
 
+    def first_window_job(self, market: "Market", study: Study, book: "FactorBook") -> Job:
+        """One window of the newest date, for what making the first takes beyond: loading what a generator runs on."""
+        from gangru.serve.windows import stock_window
+
+        day = book.dates[-1]
+        section_key, fold = self.section_job(market, study, day)[0], str(book.on(day)["fold"][0])
+
+        def make() -> None:
+            section = self.slices.peek(section_key)
+            if section is not None and len(section.codes):
+                stock_window(market, study, section, str(section.codes[0]), fold)
+
+        return ("first window", *market.key, study.name, study.factor_stamp), make
+
     def spans(self, market: "Market") -> "pl.DataFrame | None":
         """code, first_bar and last_bar of every series; None: not yet."""
         made: pl.DataFrame | None = self.slices.ask(*self.spans_job(market), WAIT)
@@ -162,17 +176,6 @@ class Desk:
             key, lambda: stock_window(market, study, section, code, fold), 2 * WAIT
         )
         return made
-
-
-def generating_job(study: Study) -> Job:
-    """Loads what a generator runs on, which takes seconds, where the study has one."""
-    from gangru.serve.windows import has_generator
-
-    def load() -> None:
-        if has_generator(study.workspace.settings):
-            import gangru.training.gan  # noqa: F401
-
-    return ("generating", study.name), load
 
 
 def warm_up(desk: Desk) -> None:
