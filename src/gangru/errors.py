@@ -42,3 +42,7 @@ class ReportError(GangruError):
 
 class EditionError(ReportError):
     """An edition that was issued with other figures, or an archive of editions that cannot be read."""
+
+
+class ServeError(GangruError):
+    """Pages that cannot be served."""

@@ -7,25 +7,23 @@ from pathlib import Path
 import pytest
 from babel.messages.extract import extract
 
-import gangru.report
+import gangru
 from gangru.errors import ReportError
 from gangru.report.blocks import Quantity, text
 from gangru.report.languages import formatted_number, language, tags_of
 
-ROOT = Path(gangru.report.__file__).parent
+PACKAGE = Path(gangru.__file__).parent
+SPOKEN = [PACKAGE / room for room in ("report", "serve")]
+REMARKS = [PACKAGE / room for room in ("evaluation", "study")]
 KEYWORDS = ("text", "say", "gettext", "remark")
 
 
 def messages() -> set[str]:
     found = set()
-    for path in (
-        *ROOT.rglob("*.py"),
-        *(ROOT.parent / "evaluation").rglob("*.py"),
-        *(ROOT.parent / "study").rglob("*.py"),
-    ):
+    for path in (path for root in SPOKEN + REMARKS for path in root.rglob("*.py")):
         with path.open("rb") as stream:
             found |= {m for _, m, _, _ in extract("python", stream, dict.fromkeys(KEYWORDS))}
-    for path in (ROOT / "templates").glob("*.j2"):
+    for path in (path for root in SPOKEN for path in (root / "templates").glob("*.j2")):
         with path.open("rb") as stream:
             found |= {m for _, m, _, _ in extract("jinja2.ext:babel_extract", stream, {"_": None})}
     return {m for m in found if isinstance(m, str)}

@@ -58,6 +58,7 @@ for module in (
     "audit",
     "ablate",
     "gan_score",
+    "serve",
     "demo",
 ):
     import_module(f"gangru.cli.{module}").register(app)

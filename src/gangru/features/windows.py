@@ -47,12 +47,20 @@ def windows_of_date(panel: Panel, row: int, eligible: Bools, settings: FeatureSe
             f"{panel.dates[row]} has {row + 1} of the {settings.window} days of a window: ingest earlier bars"
         )
     stocks = window_stocks(panel, row, eligible, settings)
+    days_NFT, filled = scaled_days(panel, row, stocks, settings)
+    x_NFT = standardise_stocks(days_NFT)
+    short = int(np.count_nonzero(eligible)) - len(stocks)
+    return Windows(panel.dates[row], stocks, np.ascontiguousarray(x_NFT.transpose(0, 2, 1)), short, filled)
+
+
+def scaled_days(
+    panel: Panel, row: int, stocks: NDArray[np.int64], settings: FeatureSettings
+) -> tuple[F32, int]:
+    """Windows of these stocks ending on `row`, scaled over their own days alone, (N, F, T); how many had gaps."""
     span = slice(row - settings.window + 1, row + 1)
     raw_NFT = np.ascontiguousarray(panel.values[span][:, stocks].transpose(1, 2, 0))
     filled = fill_gaps(raw_NFT, panel.carry)
-    x_NFT = standardise_stocks(standardise_days(raw_NFT, settings))
-    short = int(np.count_nonzero(eligible)) - len(stocks)
-    return Windows(panel.dates[row], stocks, np.ascontiguousarray(x_NFT.transpose(0, 2, 1)), short, filled)
+    return standardise_days(raw_NFT, settings), filled
 
 
 def fill_gaps(x_NFT: F32, carry: Bools) -> int:
@@ -106,10 +114,18 @@ def middle(x_NFT: F32) -> F32:
 
 def standardise_stocks(x_NFT: F32) -> F32:
     """z-score across the stocks for each feature and day of the window; 0 where all stocks agree."""
-    if len(x_NFT) == 0:
-        return x_NFT
+    return x_NFT if len(x_NFT) == 0 else across(x_NFT, *stock_scale(x_NFT))
+
+
+def stock_scale(x_NFT: F32) -> tuple[F32, F32]:
+    """Mean over the stocks, and one over their standard deviation or 0 where all agree, (F, T) each."""
     mean = x_NFT.mean(axis=0, dtype=np.float64)
     spread = x_NFT.std(axis=0, dtype=np.float64)
     moved = spread > FLAT
     scale = np.where(moved, 1 / np.where(moved, spread, 1), 0)
-    return np.asarray((x_NFT - mean.astype(np.float32)) * scale.astype(np.float32), dtype=np.float32)
+    return mean.astype(np.float32), scale.astype(np.float32)
+
+
+def across(x_NFT: F32, mean_FT: F32, scale_FT: F32) -> F32:
+    """Values on the scale of a date's stocks."""
+    return np.asarray((x_NFT - mean_FT) * scale_FT, dtype=np.float32)

@@ -1,0 +1,1 @@
+"""The pages, a file each: what is asked becomes what the template shows."""
