@@ -249,7 +249,7 @@ from dataclasses import replace
 from gangru.errors import ReportError
 from gangru.report.render.pdf import render_pdf
 contents = make_contents()
-plain = replace(contents, sections=contents.sections[-1:])
+plain = replace(contents, sections=contents.sections[-1:], front=())
 try:
     print("written", len(render_pdf(plain, {tag!r})))
 except ReportError as error:
