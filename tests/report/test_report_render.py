@@ -133,8 +133,8 @@ def test_each_chart_is_embedded_as_a_specification_and_as_a_picture(page):
     (datasets,) = (json.loads(s) for s in page.scripts_of("datasets"))
     assert {name for spec in specs for name in spec["datasets"]} == set(datasets)
     assert [s["usermeta"]["name"] for s in specs] == [
-        "ic", "net_value", "excess", "drawdown", "deciles", "decay",
-        "predictor", "losses", "accuracies", "likeness", "ratios", "distance", "gradients",
+        "ic", "ic_calendar", "deciles", "decay", "net_value", "excess", "drawdown", "excess_calendar",
+        "capacity_curve", "industry_months", "style_exposures", "predictor", "losses", "accuracies", "likeness", "ratios", "distance", "gradients",
         "windows close", "windows volume", "windows return_1d",
     ]  # fmt: skip
     assert all(s["$schema"].startswith("https://vega.github.io/schema/vega-lite/") for s in specs)
@@ -281,8 +281,9 @@ def test_json_holds_numbers_and_the_same_sentences(contents):
     headline = next(b for b in blocks if b.get("key") == "headline")
     assert [row[1] for row in headline["rows"] if row[0] == "IC mean"] == [0.1011]
     assert whole["verdict"]["sentences"][0].startswith("July 2020 was a")
-    assert [s["key"] for s in whole["sections"]][:8] == [
-        "summary", "model", "performance", "industries", "picks", "training", "data", "editions",
+    assert [table["key"] for table in whole["front"]] == ["periods", "first_picks"]
+    assert [s["key"] for s in whole["sections"]][:10] == [
+        "summary", "model", "performance", "trading", "industries", "picks", "exposures", "training", "data", "editions",
     ]  # fmt: skip
 
 

@@ -34,7 +34,7 @@ def links_of(sheet) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def book(contents) -> openpyxl.Workbook:
-    return opened(replace(contents, front=(replace(contents.tables()[1], key="front"),)))
+    return opened(contents)
 
 
 def test_every_table_and_every_figures_data_have_a_sheet_that_the_first_leads_to(book, contents):
@@ -42,7 +42,7 @@ def test_every_table_and_every_figures_data_have_a_sheet_that_the_first_leads_to
     assert first.title == "contents"
     links = links_of(first)
     assert {location.split("!")[0].strip("'") for location in links.values()} == set(book.sheetnames[1:])
-    wanted = {t.key for t in contents.tables()} | {f"data_{f.key}" for f in contents.figures()} | {"front"}
+    wanted = {t.key for t in contents.tables()} | {f"data_{f.key}" for f in contents.figures()}
     assert set(book.sheetnames[1:]) == wanted
     for ref, location in links.items():
         assert location == f"'{first[ref].value}'!A1"

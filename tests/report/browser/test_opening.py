@@ -31,7 +31,7 @@ def page(open_lasting_page):
 def test_every_chart_is_drawn_with_marks_in_either_language(page):
     for language in ("en", "zh"):
         found = page.locator(f".version[data-language={language}] .panel").evaluate_all(MARKS)
-        assert len(found) == 16
+        assert len(found) == 21
         assert all(panel["drawn"] and panel["marks"] > 0 for panel in found), found
         if language == "en":  # the other one is hidden, and so without a width
             assert all(200 < panel["width"] <= panel["inside"] + 1 for panel in found), found

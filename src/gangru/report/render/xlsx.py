@@ -119,7 +119,8 @@ def day_of(value: Cell, format_name: Format) -> date | None:
     """The date that a cell holds, None where it holds none; a month is text, as no day of it is meant."""
     if isinstance(value, date):
         return value
-    return date.fromisoformat(value) if isinstance(value, str) and format_name in ("date", "day") else None
+    whole = isinstance(value, str) and len(value) == len("YYYY-MM-DD") and format_name in ("date", "day")
+    return date.fromisoformat(str(value)) if whole else None
 
 
 def front_sheet(sheets: Sheets, contents: Contents, listed: Sequence[tuple[str, Table | Figure]]) -> None:
