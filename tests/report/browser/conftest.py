@@ -59,7 +59,7 @@ class Watched:
 
 
 Open = Callable[..., Any]
-PATIENCE = 240_000  # milliseconds: a busy machine is no failure
+PATIENCE = 90_000  # milliseconds: a busy machine is no failure
 
 
 @contextmanager

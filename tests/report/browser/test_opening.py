@@ -87,9 +87,7 @@ def test_without_scripts_the_first_language_is_read_and_nothing_is_offered_that_
     assert not page.get_by_text("Machine-learning factor stock selection").first.is_visible()
     assert page.locator("button:visible").count() == 0
     assert page.locator("input").count() == 0
-    assert (
-        page.locator(".still:visible").count() == page.locator(".version:not([hidden]) .still").count() == 1
-    )
+    assert page.locator(".still:visible").count() == page.locator(".version:not([hidden]) .still").count() > 1
     page.locator("summary").first.click()
     assert page.locator("details table").first.is_visible()
 

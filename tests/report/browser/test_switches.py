@@ -45,7 +45,7 @@ def test_a_language_is_switched_with_title_tags_and_place_and_remembered(open_pa
     assert (shown(page), page.locator("html").get_attribute("lang")) == ("zh", "zh-CN")
     assert page.title() == "机器学习因子选股 · 2020年7月"
     page.locator("nav.contents a", has_text="选股").first.click()
-    page.wait_for_function("Math.abs(document.querySelector('#picks').getBoundingClientRect().top) < 60")
+    page.wait_for_function("Math.abs(document.querySelector('#picks').getBoundingClientRect().top) < 120")
     page.get_by_role("button", name="English").click()
     assert (shown(page), page.locator("html").get_attribute("lang")) == ("en", "en")
     assert page.title() == "Machine-learning factor stock selection · July 2020"

@@ -14,6 +14,10 @@ from gangru.report.blocks import Column, Contents, Figure, Quantity, Scalar, Tab
 from gangru.report.languages import NAMES, Choice, Language, Tag, language, tags_of
 
 STILL_WIDTHS = {"gan": 400}
+# Pixels of axes and legend beside a chart's own height: the place that is kept for it until it is drawn, so that
+# what stands below does not move.
+FURNITURE = {"gan": 84, "heatmap": 36}
+USUAL_FURNITURE = 57
 STILL_WIDTH = 820
 STYLES = ("style.css", "screen.css")
 SCRIPTS = ("charts.js", "tables.js", "monthly.js")
@@ -173,7 +177,7 @@ def embedded_charts(
             words = alternative(spec, chosen)
             own = spec.pop("datasets", {})
             datasets.update(own)
-            height = spec["height"] if isinstance(spec.get("height"), int) else 0
+            height = int(spec.get("height", 0)) + FURNITURE.get(figure.kind, USUAL_FURNITURE)
             panels.append(Panel(script_json(spec | {"datasets": sorted(own)}), words, still, height))
         if panels:
             charts[figure.key] = panels
