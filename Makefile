@@ -32,8 +32,8 @@ $(PEERS)/.installed: requirements-peers.lock
 demo: setup ## simulate a market, train, write the report and name it
 	@$(BIN)/gangru demo demo
 
-test: setup ## all tests but the long ones
-	$(BIN)/python -m pytest
+test: setup ## all tests but the long ones, a file at a time on each of two cores
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-full: setup peers ## all tests with the long ones; the log goes to docs/results/
 	set -o pipefail; GANGRU_TEST_FULL=1 $(BIN)/python -m pytest --durations=30 | tee .test-full.log

@@ -1,7 +1,6 @@
 """The pages in a real browser: no error, no request to anywhere else, charts with marks, nobody left out."""
 
 import os
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import polars as pl
 import pytest
 from small_site import Site, settled
 
+from chromium import launched, why_not
 from gangru.serve.app import make_app
 from gangru.serve.desk import Desk
 from gangru.serve.server import loopback_socket
@@ -21,20 +21,15 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 WIDTHS = (390, 820, 1440)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-             "--disable-component-update", "--disable-sync"]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        pytest.skip("no Chromium on this machine: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield opened
-        opened.close()
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    with launched() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

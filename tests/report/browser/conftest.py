@@ -20,9 +20,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium; skips with the reason where there is none."""
+    """Chromium; skips with the reason where there is none.
+
+    A file's own: while Playwright is started its event loop runs in this thread, and no other test could run one.
+    """
     reason = why_not()
     if reason:
         pytest.skip(reason)
