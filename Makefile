@@ -36,7 +36,7 @@ test: setup ## all tests but the long ones, a file at a time on each of two core
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-full: setup peers ## all tests with the long ones; the log goes to docs/results/
-	set -o pipefail; GANGRU_TEST_FULL=1 $(BIN)/python -m pytest --durations=30 | tee .test-full.log
+	set -o pipefail; GANGRU_TEST_FULL=1 $(BIN)/python -m pytest -n 2 --dist loadfile --durations=30 | tee .test-full.log
 	mv .test-full.log docs/results/test-full-$$(date +%F).log
 
 lint: setup ## ruff, mypy strict, import-linter

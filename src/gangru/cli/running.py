@@ -42,7 +42,7 @@ def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
     paths = []
     if report:
         with step("writing the report"):
-            published = make_report(inputs, made, None, KEEP)
+            published = make_report(inputs, made, None, KEEP, evaluation=evaluation)
         paths = published.paths
         print_warnings(published.notes)
     return Run(inputs, evaluation, paths)

@@ -43,7 +43,11 @@ def evaluated_month(inputs: Inputs, factor: FactorTable, month: str | None) -> E
 
     Raises ReportError where the factor does not reach it.
     """
-    evaluation = evaluate(inputs, factor, month, whole=True)
+    return known_month(evaluate(inputs, factor, month, whole=True), month)
+
+
+def known_month(evaluation: Evaluation, month: str | None) -> Evaluation:
+    """The evaluation, whose last month is `month`, or any; raises ReportError where it does not reach one."""
     if evaluation.last_month is None:
         raise ReportError("no month's return is known yet: the factor dates lie too near the end of the data")
     if month is not None and evaluation.last_month != month:

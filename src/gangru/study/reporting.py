@@ -12,6 +12,7 @@ from gangru.study.edition_contents import (
     edition_contents,
     evaluated_month,
     fold_records,
+    known_month,
     provenance,
     report_settings,
 )
@@ -44,14 +45,22 @@ KEEP = Wish(otherwise="draft")  # a whole run must not fail because an edition s
 
 
 def make_report(
-    inputs: Inputs, factor: FactorTable, month: str | None, wish: Wish = ISSUE, at: datetime | None = None
+    inputs: Inputs,
+    factor: FactorTable,
+    month: str | None,
+    wish: Wish = ISSUE,
+    at: datetime | None = None,
+    evaluation: Evaluation | None = None,
 ) -> Published:
     """Issue the edition of a return month (default: the last that is known) in every format of the settings.
 
-    The figures see nothing after that month's last label. `at` is the moment of issue, now where it is not given.
+    The figures see nothing after that month's last label. `at` is the moment of issue, now where it is not given;
+    `evaluation` the whole one that ends with the month, where it is there already.
     Raises ReportError where the factor does not reach the month, EditionError where it was issued with other figures.
     """
-    evaluation = evaluated_month(inputs, factor, month)
+    evaluation = (
+        evaluated_month(inputs, factor, month) if evaluation is None else known_month(evaluation, month)
+    )
     reports = inputs.workspace.reports
     made = computed_edition(inputs, factor, evaluation, wish.lang)
     if wish.draft:
