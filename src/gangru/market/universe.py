@@ -28,7 +28,10 @@ class UniverseSettings(Settings):
 
 @dataclass(frozen=True)
 class Universe:
-    """Who is eligible on each day, and for each day how many were not, by the first reason that applied."""
+    """Who is eligible on each day, and for each day how many were not, by the first reason that applied.
+
+    Counted are stocks that have traded by the day: who is to be listed later is not known yet.
+    """
 
     eligible: Bools  # (D, N)
     excluded: dict[str, NDArray[np.int64]]  # reason → (D,) counts
@@ -59,9 +62,10 @@ def universe(market: DailyMarket, calendar: Dates, settings: UniverseSettings) -
         "ST": st,
     }
     eligible = np.ones_like(absent)
+    known = np.logical_or.accumulate(market.traded, axis=0)
     excluded = {}
     for reason, mask in reasons.items():
-        excluded[reason] = (mask & eligible).sum(axis=1)
+        excluded[reason] = (mask & eligible & known).sum(axis=1)
         eligible &= ~mask
     return Universe(eligible, excluded)
 

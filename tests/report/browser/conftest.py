@@ -34,8 +34,10 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def page_file(browser, tmp_path_factory) -> Path:
+def page_file(tmp_path_factory) -> Path:
     """The made-up edition in both languages, its charts without stills."""
+    if reason := why_not():
+        pytest.skip(reason)
     path = tmp_path_factory.mktemp("page") / "2020-07.html"
     path.write_text(render_html(make_hostile_contents(), static_charts=False), encoding="utf-8")
     return path

@@ -36,7 +36,6 @@ REASONS: dict[str, Text] = {
     "code is not in the market": text("code is not in the market"),
     "date and code repeated with different values": text("date and code repeated with different values"),
     "date and code repeated": text("date and code repeated"),
-    "date after the last return month": text("date after the last return month"),
     "date is not its month's newest": text("date is not its month's newest"),
     "industry unknown": text("industry unknown"),
     "no trade on the entry day": text("no trade on the entry day"),
@@ -56,6 +55,7 @@ REASONS: dict[str, Text] = {
     "no industry": text("no industry"),
     "no float market value": text("no float market value"),
 }
+UNSEEN = "date after the last return month"  # rows of a later edition, of which this one knows nothing
 KEPT = "kept, with gaps in the window filled"  # a count of predictions, not of what was left out
 
 
@@ -67,7 +67,7 @@ def data(material: Material) -> Section:
         Column("reason", text("Reason")),
         Column("count", text("Count"), "integer"),
     )
-    counted = e.drops.filter(pl.col("count") > 0)
+    counted = e.drops.filter(pl.col("count") > 0, pl.col("reason") != UNSEEN)
     rows = tuple(
         (said(STAGES, stage), said(REASONS, reason), count)
         for stage, reason, count in table_rows(counted, columns)
