@@ -12,13 +12,14 @@ from gangru.report.inputs import AblationRecord, Comparison, FoldRecord, MarketF
 from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.sections import appendix
 from gangru.report.sections.data import data
-from gangru.report.sections.editions import editions, with_mark
+from gangru.report.sections.editions import editions
 from gangru.report.sections.exposures import exposures
 from gangru.report.sections.front import edition_box, front, key_figures, simulated_banner
 from gangru.report.sections.industries import industries
 from gangru.report.sections.model import model
 from gangru.report.sections.performance import performance
 from gangru.report.sections.picks import picks
+from gangru.report.sections.revisions import with_mark
 from gangru.report.sections.summary import summary
 from gangru.report.sections.trading import trading
 from gangru.report.sections.training import training

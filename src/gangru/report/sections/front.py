@@ -22,8 +22,8 @@ from gangru.report.blocks import (
     text,
 )
 from gangru.report.inputs import Material, mean
-from gangru.report.sections.editions import edition_entries
 from gangru.report.sections.picks import FRONT_COLUMNS, stocks
+from gangru.report.sections.revisions import edition_entries
 
 GENERATORS: Mapping[str, Text] = {
     "gan": text("GAN: the predictor reads generated windows"),

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from gangru.evaluation.calendar_returns import MONTHS, year_by_month
 from gangru.evaluation.performance import drawdown
 from gangru.evaluation.result import Evaluation
 from gangru.evaluation.trading import Trading
@@ -46,6 +47,7 @@ def trading(material: Material) -> Section:
     blocks: tuple[Block, ...] = (
         *first,
         calendar_figure(whole),
+        calendar_table(whole),
         falls("drawdowns", WORST, whole.drawdowns),
         falls("excess_drawdowns", WORST_EXCESS, whole.excess_drawdowns),
         accounts_table(whole),
@@ -171,6 +173,28 @@ def calendar_figure(whole: Trading) -> Figure:
             ),
         ),
         empty=EMPTY if data.is_empty() else None,
+    )
+
+
+def calendar_table(whole: Trading) -> Table:
+    """The same in figures, with each year's own."""
+    grid = year_by_month(whole.monthly, whole.yearly, "long_net_excess")
+    columns = (
+        Column("year", text("Year")),
+        *(Column(month, month, "percent") for month in MONTHS),
+        Column("total", text("Year"), "percent"),
+    )
+    return Table(
+        "excess_by_month",
+        text("Excess return after costs, by year and month"),
+        columns,
+        table_rows(grid, columns),
+        notes=(
+            text("Differences of returns; a year's is that of its compounded returns, not a sum of months."),
+        ),
+        undefined=text("–: outside the record."),
+        look="folded",
+        empty=EMPTY if grid.is_empty() else None,
     )
 
 
