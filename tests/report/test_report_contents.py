@@ -491,7 +491,9 @@ def test_the_industries_heatmap_leaves_small_months_white(contents, evaluation):
 def test_the_calendar_has_every_month_and_each_years_own(contents, evaluation):
     shown = table(contents, "excess_by_month")
     monthly, yearly = evaluation.trading.monthly, evaluation.trading.yearly
-    cells = {(row[0], c.key): v for row in shown.rows for c, v in zip(shown.columns[1:], row[1:], strict=True)}
+    cells = {
+        (row[0], c.key): v for row in shown.rows for c, v in zip(shown.columns[1:], row[1:], strict=True)
+    }
     for month, value in monthly.select("month", "long_net_excess").iter_rows():
         assert cells[month[:4], month[5:]] == value
     for year, value in yearly.select("year", "long_net_excess").iter_rows():
