@@ -17,9 +17,13 @@ from made_up_edition import (
 )
 
 from gangru.errors import ReportError
+from gangru.evaluation.outcome import Outcome
 from gangru.report.blocks import Callout, Contents, Diagram, Figure, Prose, Row, Table, Text, percent
 from gangru.report.contents import AblationRecord, MarketFacts
 from gangru.report.languages import language
+from gangru.report.render.html import render_html
+from gangru.report.render.json import render_json
+from gangru.report.render.xlsx import render_xlsx
 from gangru.report.settings import ReportSettings
 from gangru.report.verdict import judged_money, judged_month, judged_year
 
@@ -499,3 +503,29 @@ def test_the_calendar_has_every_month_and_each_years_own(contents, evaluation):
     for year, value in yearly.select("year", "long_net_excess").iter_rows():
         assert cells[str(year), "total"] == value
     assert sum(value is not None for value in cells.values()) == len(monthly) + len(yearly)
+
+
+def test_what_the_data_lack_is_said_where_it_would_stand(evaluation):
+    bare = replace(
+        evaluation,
+        industries=evaluation.industries.clear(),
+        industry_months=evaluation.industry_months.clear(),
+        industries_lost=None,
+        industries_lost_1y=None,
+        picks=evaluation.picks.with_columns(industry=pl.lit(None, dtype=pl.String), listed_days=pl.lit(None)),
+        last_picks=evaluation.last_picks.clear(),
+        last_picks_outcome=Outcome(),
+        anatomy=replace(evaluation.anatomy, by_index=evaluation.anatomy.by_index.clear()),
+    )
+    shown = make_contents(bare, folds=[make_fold(gan=False)])
+    assert any("no industry intervals" in words for words in callouts(shown, "industries"))
+    assert EN.words(table(shown, "by_index").empty) == "Empty: the store has no index members."
+    assert "no stock of this date has an industry" in EN.words(table(shown, "firsts").empty)
+    picks = next(s for s in shown.sections if s.key == "picks")
+    said = [EN.words(s) for b in picks.blocks if isinstance(b, Prose) for s in b.sentences]
+    assert any("there was no list at the end of the month before" in words for words in said)
+    assert EN.words(next(f for f in shown.figures() if f.key == "gan").empty).startswith("Empty: ")
+    for tag in ("en", "zh"):
+        assert render_html(shown, tag, static_charts=False)
+        assert render_xlsx(shown, tag)
+        assert render_json(shown, tag)

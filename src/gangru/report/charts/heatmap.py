@@ -45,7 +45,7 @@ def heatmap(figure: Figure, language: Language) -> list[Spec]:
         dark = alt.condition(f"abs(datum.value) > {0.6 * far}", alt.value("white"), alt.value("#22272e"))
         layers.append(
             alt.Chart()
-            .mark_text(fontSize=10)
+            .mark_text(fontSize=9)
             .encode(x=x, y=y, text=alt.Text("value:Q", format=shown), color=dark, tooltip=tip)
             .transform_filter("isValid(datum.value)")
         )
