@@ -20,6 +20,7 @@ from gangru.study.fold_records import fold_record, read_json
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import folds_of
 from gangru.study.market_facts import market_facts
+from gangru.study.measuring import evaluate_table
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, plain_settings
 from gangru.study.simulated import simulation_facts
@@ -99,9 +100,9 @@ def day_after(inputs: Inputs, month: str) -> np.datetime64:
 
 
 def evaluation_before(inputs: Inputs, factor: FactorTable, evaluation: Evaluation) -> Evaluation | None:
-    """The evaluation up to the month before; None where the record begins with this one."""
+    """The evaluation up to the month before, of the averaged factor alone; None in the record's first month."""
     months = evaluation.series["month"].sort()
-    return evaluate(inputs, factor, months[-2]) if len(months) > 1 else None
+    return evaluate_table(inputs, factor.table, months[-2]) if len(months) > 1 else None
 
 
 def ablation_record(workspace: Workspace, month: str) -> AblationRecord | None:

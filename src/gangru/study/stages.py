@@ -28,7 +28,6 @@ from gangru.training.loop import Tick, prepare_torch
 
 OnTick = Callable[[FoldJob, Tick], None]
 SEEDS = "factor_seeds.parquet"
-UNIVERSE = "universe"
 OnStep = Callable[[str, int, int], None]
 
 

@@ -5,12 +5,11 @@ import polars as pl
 
 from gangru.report.blocks import Figure
 from gangru.report.charts import theme
-from gangru.report.charts.theme import Spec
+from gangru.report.charts.theme import AMBER, DEEP, INK, PALE, Spec
 from gangru.report.languages import Language
 
 CELL = 22  # height of a row
 FEW = 12  # columns up to which the value is written into its cell
-LOW, MIDDLE, HIGH = "#c47f17", "#f7f7f5", "#2f66a3"
 
 
 def heatmap(figure: Figure, language: Language) -> list[Spec]:
@@ -28,7 +27,7 @@ def heatmap(figure: Figure, language: Language) -> list[Spec]:
         axis=alt.Axis(labelAngle=0 if columns <= FEW else -90, orient="top", ticks=False, domain=False),
     )
     y = alt.Y("name:O", title=None, sort=order, axis=alt.Axis(ticks=False, domain=False, minExtent=44))
-    scale = alt.Scale(domain=[-far, 0, far], range=[LOW, MIDDLE, HIGH], interpolate="lab")
+    scale = alt.Scale(domain=[-far, 0, far], range=[AMBER, PALE, DEEP], interpolate="lab")
     tip = [
         alt.Tooltip("name:O", title=" "),
         alt.Tooltip("column:O", title=say("Month")),
@@ -42,7 +41,7 @@ def heatmap(figure: Figure, language: Language) -> list[Spec]:
     )
     layers = [cells]
     if columns <= FEW:
-        dark = alt.condition(f"abs(datum.value) > {0.6 * far}", alt.value("white"), alt.value("#22272e"))
+        dark = alt.condition(f"abs(datum.value) > {0.6 * far}", alt.value("white"), alt.value(INK))
         layers.append(
             alt.Chart()
             .mark_text(fontSize=9)

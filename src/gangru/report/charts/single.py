@@ -1,19 +1,17 @@
 """One chart of an edition as a picture of its own: chosen by name, on white, under its caption."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from gangru.errors import ReportError
 from gangru.report.blocks import ChartKind, Contents, Figure
 from gangru.report.charts.draw import chart_specs, sheet_svg, still_svg
+from gangru.report.charts.sizes import NARROW, panel_width
 from gangru.report.charts.theme import INK, Spec
 from gangru.report.languages import Language
 
 PictureFormat = Literal["svg", "png"]
 
-WIDTH = 820
-NARROW: Mapping[ChartKind, int] = {"gan": 400}  # kinds of many small panels, two beside each other
 PNG_SCALE = 2  # pixels of a PNG for one of the drawing
 
 
@@ -65,7 +63,7 @@ def chart_picture(
 
 def on_white(specs: list[Spec], caption: str, kind: ChartKind, width: int | None) -> str:
     """The panels on one white sheet under the caption."""
-    across = width or NARROW.get(kind, WIDTH)
+    across = width or panel_width(kind)
     if len(specs) > 1:
         return sheet_svg(specs, caption, columns=2 if kind in NARROW else 1, width=across)
     (spec,) = specs

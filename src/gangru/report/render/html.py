@@ -11,14 +11,13 @@ from importlib.resources import files
 from typing import Any
 
 from gangru.report.blocks import Column, Contents, Figure, Quantity, Scalar, Table, Text
+from gangru.report.charts.sizes import panel_width
 from gangru.report.languages import NAMES, Choice, Language, Tag, language, tags_of
 
-STILL_WIDTHS = {"gan": 400}
 # Pixels of axes and legend beside a chart's own height: the place that is kept for it until it is drawn, so that
 # what stands below does not move.
 FURNITURE = {"gan": 84, "heatmap": 36}
 USUAL_FURNITURE = 57
-STILL_WIDTH = 820
 STYLES = ("style.css", "screen.css")
 SCRIPTS = ("charts.js", "tables.js", "monthly.js")
 
@@ -170,7 +169,7 @@ def embedded_charts(
 
     charts = {}
     for figure in figures:
-        width = STILL_WIDTHS.get(figure.kind, STILL_WIDTH)
+        width = panel_width(figure.kind)
         panels = []
         for spec in chart_specs(figure, chosen):
             still = base64.b64encode(still_svg(spec, width).encode()).decode() if static_charts else ""

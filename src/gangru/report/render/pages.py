@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from importlib.resources import files
 
 from gangru.report.blocks import (
-    ChartKind,
     Contents,
     Diagram,
     Figure,
@@ -18,6 +17,7 @@ from gangru.report.blocks import (
     integer,
     text,
 )
+from gangru.report.charts.sizes import NARROW
 from gangru.report.languages import Language
 from gangru.report.render.fonts import SANS, SERIF, font_list
 from gangru.report.render.html import cell, side, template_environment
@@ -25,7 +25,6 @@ from gangru.report.render.paper import beside, fit_of, printed_rows
 
 PAGE_WIDTH = 680  # 180 mm in CSS pixels: a chart is drawn as wide as it is printed
 HALF_WIDTH = 332
-HALVES: frozenset[ChartKind] = frozenset({"gan"})  # their panels stand two by two
 LOOSE = ("settings", "changed", "provenance")  # tables of values that may have to break anywhere
 KEPT = ("code", "name", "month", "date", "fold")  # columns of text whose cells stay on one line
 UNPRINTED = (*range(0x09), *range(0x0B, 0x20), *range(0x7F, 0xA0))  # controls, but for tab and line end
@@ -60,7 +59,7 @@ def page_source(contents: Contents, chosen: Language, pictures: Pictures) -> str
         printed_rows=printed_rows,
         notes_of=notes_of,
         drawing=lambda block: drawing(block, chosen),
-        HALVES=HALVES,
+        HALVES=NARROW,
         LOOSE=LOOSE,
         KEPT=KEPT,
     )
@@ -73,7 +72,7 @@ def pictures_of(contents: Contents, chosen: Language) -> dict[str, list[str]]:
 
     found = {}
     for figure in contents.figures():
-        width = HALF_WIDTH if figure.kind in HALVES else PAGE_WIDTH
+        width = HALF_WIDTH if figure.kind in NARROW else PAGE_WIDTH
         specs = (
             spec | {"config": {**spec["config"], "font": font_list(SANS)}}
             for spec in chart_specs(figure, chosen)

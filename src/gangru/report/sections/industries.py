@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from gangru.evaluation.settings import EvaluationSettings
 from gangru.report.blocks import (
     Callout,
     Column,
@@ -21,7 +22,6 @@ from gangru.report.sections.rows import table_rows
 
 EMPTY = text("Empty: no industry has enough stocks with a known return.")
 HEATMAP_MONTHS = 36
-LEAST = 10  # stocks below which a correlation is left out of the picture
 NO_YEAR = text("Empty: fewer than 12 months are known.")
 
 
@@ -47,17 +47,18 @@ def industries(material: Material) -> Section:
                 best(material, "excess_year", text("Long excess a month, past year's mean"), "percent"),
             )
         ),
-        industry_heatmap(e.industry_months),
+        industry_heatmap(material),
         full_table(e.industries, material.fraction("evaluation", "industry_fraction", 0.2)),
     )
     return Section("industries", text("Industries"), blocks)
 
 
-def industry_heatmap(history: pl.DataFrame) -> Figure:
-    """Rank IC by industry and month, of the newest months."""
+def industry_heatmap(material: Material) -> Figure:
+    """Rank IC by industry and month, of the newest months; those with few stocks are left out."""
+    history, least = material.evaluation.industry_months, small_below(material)
     months = history["month"].unique().sort().tail(HEATMAP_MONTHS)
     data = (
-        history.filter(pl.col("month").is_in(months.implode()), pl.col("n") >= LEAST)
+        history.filter(pl.col("month").is_in(months.implode()), pl.col("n") >= least)
         .sort("industry", "month")
         .select(row="industry", column="month", value="ic")
     )
@@ -71,11 +72,17 @@ def industry_heatmap(history: pl.DataFrame) -> Figure:
             text(
                 "The last {months} months; months in which an industry has fewer than {least} stocks are left white.",
                 months=integer(len(months)),
-                least=integer(LEAST),
+                least=integer(least),
             ),
         ),
         empty=EMPTY if data.is_empty() else None,
     )
+
+
+def small_below(material: Material) -> int:
+    """Stocks from which an industry is not small, or the default where the settings were not handed on."""
+    value = material.provenance.setting("evaluation", "small_industry")
+    return value if isinstance(value, int) else EvaluationSettings().small_industry
 
 
 def losses(material: Material) -> Text:

@@ -3,6 +3,7 @@
 from gangru.features.catalogue import CATALOGUE
 from gangru.report.blocks import Cell, Column, Table, Text, text
 from gangru.report.inputs import Material
+from gangru.report.sections.appendix import plain
 
 
 def feature_table(material: Material) -> Table:
@@ -50,10 +51,8 @@ def training_table(material: Material) -> Table:
 
 
 def written(value: object) -> str:
-    """A setting as a reader writes it down."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    """A setting as a reader writes it down, a number short."""
+    return f"{value:g}" if isinstance(value, float) else plain(value)
 
 
 TRAINING: tuple[tuple[str, str, Text], ...] = (

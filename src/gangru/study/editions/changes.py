@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from gangru.report.issued import InputChange
+from gangru.report.sections.appendix import plain as setting_words
 from gangru.study.editions.record import MadeOf
 
 NOT_OF_FIGURES = ("report",)  # sections of the settings that change no figure
@@ -61,16 +62,8 @@ def plain(value: Any) -> Any:
 
 
 def written(value: Any) -> str:
-    """A setting or version as a reader writes it down; nothing is a dash."""
-    if value is None:
-        return "–"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, list | tuple):
-        return ", ".join(written(item) for item in value) or "–"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key} = {written(item)}" for key, item in value.items()) or "–"
-    return str(value)
+    """A setting or version as the report writes it; nothing is a dash."""
+    return setting_words(value) or "–"
 
 
 def data_changes(
