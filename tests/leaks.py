@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import torch
 
 from gangru.evaluation import conventions
 from gangru.factor import predict
@@ -19,8 +20,9 @@ from gangru.market.universe import Universe
 from gangru.study import inputs as study_inputs
 from gangru.study import jobs, predicting, stages
 from gangru.study.inputs import Inputs
-from gangru.training import fold_run
+from gangru.training import fold_run, fold_source
 from gangru.training.batches import FoldData
+from gangru.training.fold_source import PanelFold
 from gangru.training.folds import SampleRows
 
 Patch = pytest.MonkeyPatch
@@ -167,28 +169,28 @@ def late_label(patch: Patch) -> None:
 
 
 def windows_scaled_over_the_fold(patch: Patch) -> None:
-    original = jobs.fold_data
+    original = PanelFold.__call__
 
-    def leaking(inputs: Inputs, rows: SampleRows) -> FoldData:
-        data = original(inputs, rows)
-        mean = np.concatenate([s.x_NTF for s in (*data.train, *data.valid)]).mean(axis=0)
+    def leaking(source: PanelFold) -> FoldData:
+        data = original(source)
+        mean = torch.cat([s.x_NTF for s in (*data.train, *data.valid)]).mean(dim=0)
         return replace(
             data,
             train=tuple(replace(s, x_NTF=s.x_NTF - mean) for s in data.train),
             valid=tuple(replace(s, x_NTF=s.x_NTF - mean) for s in data.valid),
         )
 
-    patch.setattr(jobs, "fold_data", leaking)
+    patch.setattr(PanelFold, "__call__", leaking)
 
 
 def stop_on_later_dates(patch: Patch) -> None:
-    original = jobs.fold_data
+    original = PanelFold.__call__
 
-    def leaking(inputs: Inputs, rows: SampleRows) -> FoldData:
-        later = np.minimum(rows.valid + 25, len(inputs.market.dates) - 30)
-        return original(inputs, replace(rows, valid=np.unique(later)))
+    def leaking(source: PanelFold) -> FoldData:
+        later = np.minimum(source.rows.valid + 25, len(source.arrays().dates) - 30)
+        return original(replace(source, rows=replace(source.rows, valid=np.unique(later))))
 
-    patch.setattr(jobs, "fold_data", leaking)
+    patch.setattr(PanelFold, "__call__", leaking)
 
 
 def fitted_on_validation(patch: Patch) -> None:
@@ -219,7 +221,7 @@ def scaled_with_all_who_ever_list(patch: Patch) -> None:
         return of_date(panel, row, *rest)
 
     of_date = windows.windows_of_date
-    for module in (windows, jobs, predict):
+    for module in (windows, fold_source, predict):
         patch.setattr(module, "windows_of_date", leaking_date)
 
 

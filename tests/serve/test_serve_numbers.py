@@ -5,6 +5,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from small_site import FOLD, Site
@@ -74,7 +75,10 @@ def test_the_generated_window_is_the_one_that_the_predictor_read(site: Site, des
     row = site.inputs.market.date_index(np.datetime64(day))
     whole = windows_of_date(site.inputs.panel, row, site.inputs.universe.eligible[row], settings.features)
     sample = Sample(
-        whole.date, whole.x_NTF, np.zeros(len(whole.stocks)), site.inputs.market.codes[whole.stocks]
+        whole.date,
+        torch.from_numpy(whole.x_NTF),
+        np.zeros(len(whole.stocks)),
+        site.inputs.market.codes[whole.stocks],
     )
     made = regenerate(generator_of(study, FOLD), sample, settings.gan, settings.training).x_NTF
     for n in (0, len(whole.stocks) // 2, len(whole.stocks) - 1):

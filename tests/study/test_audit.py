@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from gangru.cli.app import app
@@ -261,9 +262,7 @@ def test_the_same_seed_gives_the_same_noise(other: tuple[Store, Store, Future]) 
 
 def test_labels_are_shuffled_within_a_date_and_gaps_stay() -> None:
     label = np.array([np.nan, *np.arange(50.0)])
-    sample = Sample(
-        np.datetime64("2019-01-04"), np.zeros((51, 2, 1), np.float32), label, np.arange(51).astype(str)
-    )
+    sample = Sample(np.datetime64("2019-01-04"), torch.zeros(51, 2, 1), label, np.arange(51).astype(str))
     data = with_shuffled_labels(FoldData((sample,), (sample,), ()), np.random.default_rng(0))
     for made in (*data.train, *data.valid):
         assert np.isnan(made.label_N[0])

@@ -124,7 +124,7 @@ def known_by(inputs: Inputs) -> dict[str, bytes]:
     for job in jobs.fold_jobs(inputs, folds):
         data = job.load()
         for sample in (*data.train, *data.valid):
-            out[f"{job.name} input {sample.date}"] = sample.x_NTF.tobytes() + sample.label_N.tobytes()
+            out[f"{job.name} input {sample.date}"] = sample.x_NTF.numpy().tobytes() + sample.label_N.tobytes()
     stages.train(inputs, lambda job, tick: None)
     for fold in folds:
         for net in ("generator", "predictor"):

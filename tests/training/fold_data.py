@@ -1,6 +1,7 @@
 """A small fold whose label is planted in the windows, for tests of the trainings."""
 
 import numpy as np
+import torch
 
 from gangru.training.batches import FoldData, Sample
 
@@ -15,7 +16,8 @@ def planted_fold(
         x = random.normal(size=(stocks, days, features)).astype(np.float32)
         label = x[:, -1, 0] + noise * random.normal(size=stocks)
         codes = np.array([f"{600000 + n:06d}.SH" for n in range(stocks)])
-        return Sample(np.datetime64("2018-01-01") + 7 * i, x, label.astype(np.float64), codes)
+        date = np.datetime64("2018-01-01") + 7 * i
+        return Sample(date, torch.from_numpy(x), label.astype(np.float64), codes)
 
     return FoldData(
         tuple(sample(i) for i in range(train)), tuple(sample(train + i) for i in range(valid)), purged=()

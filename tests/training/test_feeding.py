@@ -44,7 +44,7 @@ def test_generated_windows_stand_in_place_of_the_real_ones_by_default() -> None:
     settings, sample = GanSettings(**SMALL), sample_of_fold()
     net = build_generator(4, settings)
     with torch.inference_mode():
-        expected = net(torch.from_numpy(sample.x_NTF)).numpy()
+        expected = net(sample.x_NTF)
     read = fed(net, sample, settings, TRAINING)
     assert np.array_equal(read.x_NTF, expected)
     assert np.array_equal(read.label_N, sample.label_N)
@@ -77,7 +77,8 @@ def test_augment_gives_more_to_train_on_and_predicts_from_real_windows() -> None
 def test_standardised_windows_have_mean_0_and_deviation_1_over_the_stocks_of_the_date() -> None:
     settings, sample = GanSettings(**SMALL, standardise=True), sample_of_fold()
     net = build_generator(4, settings)
-    made, read = regenerate(net, sample, settings, TRAINING).x_NTF, fed(net, sample, settings, TRAINING).x_NTF
+    made = regenerate(net, sample, settings, TRAINING).x_NTF.numpy()
+    read = fed(net, sample, settings, TRAINING).x_NTF.numpy()
     assert np.abs(made.std(axis=0)).max() < 0.5
     assert np.abs(read.mean(axis=0)).max() < 1e-4
     assert np.abs(read.std(axis=0) - 1).max() < 1e-4
@@ -107,7 +108,7 @@ def test_beside_and_augment_standardise_the_generated_windows_alone() -> None:
     assert np.array_equal(read[:, :, 4:], own)
     trained = fed_fold(net, planted_fold(), added, TRAINING)
     assert np.array_equal(trained.valid[0].x_NTF, sample.x_NTF)
-    assert np.abs(trained.train[0].x_NTF[60:].std(axis=0) - 1).max() < 1e-4
+    assert np.abs(trained.train[0].x_NTF[60:].numpy().std(axis=0) - 1).max() < 1e-4
 
 
 def test_without_a_generator_the_predictor_reads_what_is_there() -> None:
@@ -130,7 +131,7 @@ def test_a_fold_trains_and_predicts_with_every_feed(tmp_path: Path, feed: str) -
     train_fold(one, silent)
     trained = load_fold(one, features=4)
     read = fed(trained.generator, sample_of_fold(), one.gan, TRAINING)
-    pret = predict(trained.predictor, torch.from_numpy(read.x_NTF))
+    pret = predict(trained.predictor, read.x_NTF)
     assert torch.isfinite(pret).all()
     assert len(pret) == 60
 
@@ -158,7 +159,7 @@ def test_a_generator_that_learns_with_the_predictor_is_the_one_that_predicts(tmp
     ics = []
     for sample in data.valid:
         read = fed(trained.generator, sample, one.gan, TRAINING)
-        pret = predict(trained.predictor, torch.from_numpy(read.x_NTF)).numpy()
+        pret = predict(trained.predictor, read.x_NTF).numpy()
         ics.append(np.corrcoef(pret, sample.label_N)[0, 1])
     kept = json.loads((one.directory / "metrics.json").read_text())["best_valid_ic"]
     assert float(np.mean(ics)) == pytest.approx(kept, abs=1e-5)

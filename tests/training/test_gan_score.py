@@ -57,7 +57,7 @@ def alternating_fold() -> FoldData:
         start, signs = random.normal(size=(60, 1, 3)), (-1.0) ** np.arange(12)[None, :, None]
         x = (start * signs + 0.2 * random.normal(size=(60, 12, 3))).astype(np.float32)
         codes = np.array([f"{600000 + n}.SH" for n in range(60)])
-        return Sample(np.datetime64("2018-01-01") + 7 * i, x, np.full(60, np.nan), codes)
+        return Sample(np.datetime64("2018-01-01") + 7 * i, torch.from_numpy(x), np.full(60, np.nan), codes)
 
     return FoldData(tuple(sample(i) for i in range(8)), tuple(sample(20 + i) for i in range(3)), ())
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from gangru.errors import CheckpointError, TrainingError
 from gangru.training.batches import FoldData, Sample
@@ -81,7 +82,7 @@ def test_stocks_without_a_label_are_not_trained_on() -> None:
     data = planted_fold()
 
     def with_unlabelled(s: Sample) -> Sample:
-        x = np.concatenate([s.x_NTF, s.x_NTF[:5] * 100])
+        x = torch.cat([s.x_NTF, s.x_NTF[:5] * 100])
         return Sample(s.date, x, np.append(s.label_N, [np.nan] * 5), np.append(s.codes_N, s.codes_N[:5]))
 
     hidden = replace(data, train=tuple(map(with_unlabelled, data.train)))

@@ -123,7 +123,7 @@ def test_a_batch_is_one_dates_stocks_and_an_epoch_every_date_once() -> None:
     seen = []
     for batch in date_batches(data.train, 40, epoch_random(0, 1, 0), torch.device("cpu")):
         sample = by_date[batch.date]
-        rows = {row.tobytes() for row in sample.x_NTF}
+        rows = {row.tobytes() for row in sample.x_NTF.numpy()}
         assert all(row.numpy().tobytes() in rows for row in batch.x_NTF)
         assert len(batch.label_N) == 40
         seen.append(batch.date)
@@ -146,7 +146,7 @@ def test_a_stock_without_a_label_is_not_trained_on(tmp_path: Path) -> None:
     hidden = tuple(
         Sample(
             s.date,
-            np.concatenate([s.x_NTF, s.x_NTF[:5] * 100]),
+            torch.cat([s.x_NTF, s.x_NTF[:5] * 100]),
             np.append(s.label_N, [np.nan] * 5),
             np.append(s.codes_N, s.codes_N[:5]),
         )
@@ -180,7 +180,7 @@ def test_a_missing_cuda_device_is_told(tmp_path: Path) -> None:
 def test_a_prediction_depends_on_the_stocks_own_window_alone(tmp_path: Path) -> None:
     data = planted_fold()
     net = train_predictor(data, PREDICTOR, TRAINING, tmp_path / "s", silent).net
-    x = torch.from_numpy(data.valid[0].x_NTF)
+    x = data.valid[0].x_NTF
     assert torch.allclose(predict(net, x)[:7], predict(net, x[:7]), atol=1e-6)
 
 
@@ -221,7 +221,7 @@ def test_a_discriminator_that_is_never_wrong_counts_as_collapse() -> None:
 
 
 def test_health_of_a_perfect_copy() -> None:
-    x = torch.from_numpy(planted_fold().train[0].x_NTF)
+    x = planted_fold().train[0].x_NTF
     health = window_health(x, x)
     assert health["correlation"] == pytest.approx(1)
     assert health["variance_ratio"] == pytest.approx(1)
@@ -230,7 +230,7 @@ def test_health_of_a_perfect_copy() -> None:
 
 
 def test_the_distance_grows_with_what_is_wrong() -> None:
-    x = torch.from_numpy(planted_fold().train[0].x_NTF)
+    x = planted_fold().train[0].x_NTF
     near, far = window_health(x, x + 0.1)["distance"], window_health(x, x + 1.0)["distance"]
     still = window_health(x, torch.zeros_like(x))["distance"]
     assert 0 < near < far < still

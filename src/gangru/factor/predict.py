@@ -50,15 +50,15 @@ def predict_date(
         short = int(np.count_nonzero(eligible)) - len(stocks)
         return stocks, reversal(panel, row, stocks), {"too few bars in the window": short}
     windows = windows_of_date(panel, row, eligible, features)
-    sample = Sample(windows.date, windows.x_NTF, np.zeros(len(windows.stocks)), panel.codes[windows.stocks])
+    x_NTF = torch.from_numpy(windows.x_NTF)
+    sample = Sample(windows.date, x_NTF, np.zeros(len(windows.stocks)), panel.codes[windows.stocks])
     sample = fed(fold.generator, sample, gan, training)
     match fold.predictor:
         case BoostedTrees():
             pret = fold.predictor.predict(sample.x_NTF)
         case Predictor():
             device = next(fold.predictor.parameters()).device
-            x_NTF = torch.from_numpy(sample.x_NTF).to(device)
-            pret = predict(fold.predictor, x_NTF).cpu().numpy().astype(np.float64)
+            pret = predict(fold.predictor, sample.x_NTF.to(device)).cpu().numpy().astype(np.float64)
     counts = {
         "too few bars in the window": windows.short,
         "kept, with gaps in the window filled": windows.filled,

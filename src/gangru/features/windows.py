@@ -4,18 +4,38 @@ Legend: N stocks, T days of a window, F features. Windows of a date see the bars
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gangru.errors import MarketError
-from gangru.features.panel import Panel
 from gangru.features.settings import FeatureSettings
-from gangru.market.daily import Bools
 
 F32 = NDArray[np.float32]
+Bools = NDArray[np.bool_]
 MAD_TO_SIGMA = 1.4826  # makes the MAD of a normal sample estimate its standard deviation
 FLAT = 1e-6  # a spread below this share of the level is rounding of float32, not movement
+
+
+class PanelLike(Protocol):
+    """What windows are gathered from: unscaled features (D, N, F), and who traded, (D, N)."""
+
+    @property
+    def dates(self) -> NDArray[np.datetime64]:
+        """Trading days, (D,)."""
+
+    @property
+    def values(self) -> F32:
+        """NaN where nothing was traded or an input is missing."""
+
+    @property
+    def traded(self) -> Bools:
+        """Whether a stock had a bar."""
+
+    @property
+    def carry(self) -> Bools:
+        """Which features are carried over a gap, (F,)."""
 
 
 @dataclass(frozen=True)
@@ -29,14 +49,16 @@ class Windows:
     filled: int  # stocks kept in whose window something was missing and filled
 
 
-def window_stocks(panel: Panel, row: int, eligible: Bools, settings: FeatureSettings) -> NDArray[np.int64]:
+def window_stocks(
+    panel: PanelLike, row: int, eligible: Bools, settings: FeatureSettings
+) -> NDArray[np.int64]:
     """Positions of the eligible stocks with enough bars in the window that ends on `row`, and its last."""
     traded = panel.traded[row - settings.window + 1 : row + 1]
     enough = (traded.sum(axis=0) >= settings.min_bars) & traded[-1]
     return np.flatnonzero(enough & eligible)
 
 
-def windows_of_date(panel: Panel, row: int, eligible: Bools, settings: FeatureSettings) -> Windows:
+def windows_of_date(panel: PanelLike, row: int, eligible: Bools, settings: FeatureSettings) -> Windows:
     """Gather and scale the windows of every eligible stock on the date at `row`.
 
     `eligible` is that date's universe, (N,). The cross-section's z-score is over all of it; who wants a subset for
@@ -54,7 +76,7 @@ def windows_of_date(panel: Panel, row: int, eligible: Bools, settings: FeatureSe
 
 
 def scaled_days(
-    panel: Panel, row: int, stocks: NDArray[np.int64], settings: FeatureSettings
+    panel: PanelLike, row: int, stocks: NDArray[np.int64], settings: FeatureSettings
 ) -> tuple[F32, int]:
     """Windows of these stocks ending on `row`, scaled over their own days alone, (N, F, T); how many had gaps."""
     span = slice(row - settings.window + 1, row + 1)

@@ -18,6 +18,7 @@ from gangru.market.intervals import industry_matrix
 from gangru.market.loading import loaded_market
 from gangru.market.universe import Universe, universe
 from gangru.study.workspace import Workspace
+from gangru.training.fold_source import PanelArrays
 
 AHEAD = 45  # days of calendar past the data: enough to tell whether the data's last day ends a month
 
@@ -78,6 +79,20 @@ class Inputs:
     def labels(self) -> Floats:
         """Labels of every stock and day."""
         return build_labels(self.market, self.workspace.settings.label)
+
+    @cached_property
+    def arrays(self) -> PanelArrays:
+        """What a training reads, as views of the panel, the universe and the labels."""
+        panel = self.panel
+        return PanelArrays(
+            panel.dates,
+            panel.codes,
+            panel.values,
+            panel.traded,
+            self.universe.eligible,
+            self.labels,
+            panel.carry,
+        )
 
     @cached_property
     def exposures(self) -> Exposures:

@@ -6,12 +6,11 @@ from typing import Any
 
 import torch
 
-from gangru.features.windows import windows_of_date
 from gangru.study.inputs import Inputs
 from gangru.study.provenance import code_version, hardware, package_versions
 from gangru.study.settings import StudySettings, settings_toml
-from gangru.training.batches import FoldData, Sample
 from gangru.training.fold_run import FoldJob, flat_toml
+from gangru.training.fold_source import PanelFold
 from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
 
 FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
@@ -61,7 +60,7 @@ def fold_jobs(inputs: Inputs, folds: list[Fold], nth: int = 0) -> list[FoldJob]:
             FoldJob(
                 name=fold.name if nth == 0 else f"{fold.name} seed {first + nth}",
                 directory=directory if nth == 0 else directory / f"seed-{first + nth}",
-                load=lambda rows=rows: fold_data(inputs, rows),  # type: ignore[misc]
+                load=PanelFold(lambda: inputs.arrays, rows, settings.features),
                 kind=settings.features.generator,
                 gan=settings.gan,
                 predictor=settings.predictor,
@@ -110,23 +109,6 @@ def fold_manifest(inputs: Inputs, settings: StudySettings, fold: Fold, rows: Sam
         "packages": package_versions(("lightgbm",) if settings.predictor.kind == "lightgbm" else ()),
         "hardware": hardware(settings.training.threads or torch.get_num_threads()),
     }
-
-
-def fold_data(inputs: Inputs, rows: SampleRows) -> FoldData:
-    """Scaled windows and labels of a fold's sample dates; sees no bar after the last label's day."""
-
-    def sample(row: int) -> Sample:
-        windows = windows_of_date(
-            inputs.panel, row, inputs.universe.eligible[row], inputs.workspace.settings.features
-        )
-        labels, codes = inputs.labels[row, windows.stocks], inputs.market.codes[windows.stocks]
-        return Sample(windows.date, windows.x_NTF, labels, codes)
-
-    return FoldData(
-        train=tuple(sample(row) for row in rows.train),
-        valid=tuple(sample(row) for row in rows.valid),
-        purged=tuple(inputs.market.dates[rows.purged]),
-    )
 
 
 def unhealthy(inputs: Inputs) -> list[str]:

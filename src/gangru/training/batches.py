@@ -13,10 +13,13 @@ from gangru.errors import TrainingError
 
 @dataclass(frozen=True)
 class Sample:
-    """One date: scaled windows (N, T, F) float32 of its eligible stocks, their labels (N,) or NaN, their codes (N,)."""
+    """One date: scaled windows (N, T, F) of its eligible stocks, their labels (N,) or NaN, their codes (N,).
+
+    The windows are a float32 tensor, on the device where they were made; labels and codes are arrays.
+    """
 
     date: np.datetime64
-    x_NTF: NDArray[np.float32]
+    x_NTF: Tensor
     label_N: NDArray[np.float64]
     codes_N: NDArray[np.str_]
 
@@ -27,7 +30,8 @@ class Sample:
 
     def some(self, stocks: NDArray[np.int64] | NDArray[np.bool_]) -> "Sample":
         """The same date with the stocks at these positions alone."""
-        return Sample(self.date, self.x_NTF[stocks], self.label_N[stocks], self.codes_N[stocks])
+        rows = torch.from_numpy(stocks).to(self.x_NTF.device)
+        return Sample(self.date, self.x_NTF[rows], self.label_N[stocks], self.codes_N[stocks])
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,7 @@ def usable(samples: tuple[Sample, ...], min_stocks: int, role: str) -> tuple[Sam
             "look at the universe"
         )
     for sample in kept:
-        bad = ~np.isfinite(sample.x_NTF).all(axis=(1, 2))
+        bad = ~torch.isfinite(sample.x_NTF).all(dim=2).all(dim=1).cpu().numpy()
         if bad.any():
             raise TrainingError(f"window of {sample.codes_N[bad][0]} ending {sample.date} is not finite")
     return kept
@@ -111,7 +115,7 @@ def batch_of(sample: Sample, stocks: NDArray[np.int64] | None, device: torch.dev
     chosen = sample if stocks is None else sample.some(stocks)
     return Batch(
         chosen.date,
-        torch.from_numpy(np.ascontiguousarray(chosen.x_NTF)).to(device),
+        chosen.x_NTF.to(device),
         torch.from_numpy(chosen.label_N.astype(np.float32)).to(device),
         chosen.codes_N,
     )

@@ -32,18 +32,19 @@ def regenerate(
     """The sample with the generator's windows in place of the real ones; noise, if any, depends on seed and date."""
     device = next(generator.parameters()).device
     noise = noise_source(training.seed, sample.day)
-    with torch.inference_mode():
-        x = generated(generator, torch.from_numpy(sample.x_NTF).to(device), settings, noise)
-    return replace(sample, x_NTF=x.cpu().numpy())
+    with (
+        torch.no_grad()
+    ):  # the predictor learns from it: an inference tensor could not be kept for its gradient
+        x = generated(generator, sample.x_NTF.to(device), settings, noise)
+    return replace(sample, x_NTF=x)
 
 
-def across_stocks(x_NTF: np.ndarray) -> np.ndarray:
+def across_stocks(x_NTF: Tensor) -> Tensor:
     """Each day's value of each feature less the stocks' mean, over their standard deviation; 0 where all are equal."""
-    mean_TF = x_NTF.mean(axis=0, dtype=np.float64).astype(x_NTF.dtype)
-    std_TF = x_NTF.std(axis=0, dtype=np.float64).astype(x_NTF.dtype)
-    np.copyto(std_TF, np.inf, where=std_TF <= NO_SPREAD)
-    standard_NTF: np.ndarray = (x_NTF - mean_TF) / std_TF
-    return standard_NTF
+    mean_TF = x_NTF.mean(dim=0, dtype=torch.float64)
+    std_TF = (x_NTF - mean_TF).square().mean(dim=0).sqrt()  # in float64
+    std_TF = torch.where(std_TF <= NO_SPREAD, torch.inf, std_TF)
+    return (x_NTF - mean_TF.float()) / std_TF.float()
 
 
 def made_to_read(
@@ -63,7 +64,7 @@ def fed(
     made = made_to_read(generator, sample, settings, training)
     if settings.feed == "generated":
         return made
-    return replace(sample, x_NTF=np.concatenate([sample.x_NTF, made.x_NTF], axis=2))
+    return replace(sample, x_NTF=torch.cat([sample.x_NTF, made.x_NTF], dim=2))
 
 
 def fed_to_train(
@@ -75,7 +76,7 @@ def fed_to_train(
     made = made_to_read(generator, sample, settings, training)
     return Sample(
         sample.date,
-        np.concatenate([sample.x_NTF, made.x_NTF]),
+        torch.cat([sample.x_NTF, made.x_NTF]),
         np.concatenate([sample.label_N, made.label_N]),
         np.concatenate([sample.codes_N, made.codes_N]),
     )

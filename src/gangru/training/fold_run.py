@@ -232,7 +232,7 @@ def tuned_metrics(result: PredictorResult | BoostingResult, data: FoldData, job:
     with torch.inference_mode():
         rows = [
             window_health(x, generated(generator, x, job.gan, noise))
-            for x in (torch.from_numpy(sample.x_NTF).to(device) for sample in data.valid)
+            for x in (sample.x_NTF.to(device) for sample in data.valid)
         ]
     return {"after_predictor": means(rows)}
 

@@ -34,7 +34,8 @@ def write_windows(
     sample = data.valid[-1]
     stocks = drawn(len(sample.codes_N), STOCKS, epoch_random(training.seed, 0, PICTURE_DRAW))
     chosen = np.arange(len(sample.codes_N)) if stocks is None else stocks
-    fake = regenerate(generator, sample, gan, training).x_NTF
+    real_NTF = sample.x_NTF.cpu().numpy()
+    fake_NTF = regenerate(generator, sample, gan, training).x_NTF.cpu().numpy()
     days, features = data.shape
     named = names or [f"feature {i + 1}" for i in range(features)]
     text = io.StringIO()
@@ -42,7 +43,7 @@ def write_windows(
     writer.writerow(COLUMNS)
     for n in chosen:
         for f, name in enumerate(named):
-            pairs = zip(sample.x_NTF[n, :, f], fake[n, :, f], strict=True)
+            pairs = zip(real_NTF[n, :, f], fake_NTF[n, :, f], strict=True)
             writer.writerows(
                 (sample.codes_N[n], name, t + 1 - days, f"{real:.4f}", f"{made:.4f}")
                 for t, (real, made) in enumerate(pairs)

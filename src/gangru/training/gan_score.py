@@ -134,12 +134,12 @@ def windows_of(
     Raises TrainingError where one is not finite.
     """
     chosen = [stocks_drawn(sample, settings) for sample in samples]
-    real = np.concatenate([sample.x_NTF for sample in chosen])
-    fake = np.concatenate([regenerate(generator, sample, gan, training).x_NTF for sample in chosen])
+    real = torch.cat([sample.x_NTF for sample in chosen])
+    fake = torch.cat([regenerate(generator, sample, gan, training).x_NTF for sample in chosen])
     for windows, which in ((real, "a real window"), (fake, "a window of the generator")):
-        if not np.isfinite(windows).all():
+        if not torch.isfinite(windows).all():
             raise TrainingError(f"{which} between {samples[0].date} and {samples[-1].date} is not finite")
-    return Windows(torch.from_numpy(real).to(device), torch.from_numpy(fake).to(device))
+    return Windows(real.to(device), fake.to(device))
 
 
 def stocks_drawn(sample: Sample, settings: ScoreSettings) -> Sample:

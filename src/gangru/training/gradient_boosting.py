@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gangru.atomic import write_text
 from gangru.errors import CheckpointError, TrainingError
@@ -36,7 +37,7 @@ class BoostedTrees:
     booster: "lightgbm.Booster"
     threads: int
 
-    def predict(self, x_NTF: NDArray[np.float32]) -> Floats:
+    def predict(self, x_NTF: Tensor) -> Floats:
         """pRet of scaled windows, (N,). Raises CheckpointError where the windows are not those it was trained on."""
         columns = x_NTF.shape[1] * x_NTF.shape[2]
         if columns != self.booster.num_feature():
@@ -156,9 +157,10 @@ def standardised(label_N: Floats) -> Floats:
     return np.zeros_like(label_N) if spread == 0 else (label_N - label_N.mean()) / spread
 
 
-def flat(x_NTF: NDArray[np.float32]) -> NDArray[np.float32]:
+def flat(x_NTF: Tensor) -> NDArray[np.float32]:
     """Windows as rows of T·F values, without a copy where they lie in one piece."""
-    return np.ascontiguousarray(x_NTF).reshape(len(x_NTF), -1)
+    flat_NC: NDArray[np.float32] = x_NTF.flatten(1).cpu().numpy()
+    return flat_NC
 
 
 def write_trees(path: Path, text: str) -> None:

@@ -179,7 +179,7 @@ def training_parts(data: FoldData, day: date) -> Iterator[Part]:
         made = Digests()
         for sample in samples:
             if sample.date <= np.datetime64(day):
-                made.add(str(sample.date), sample.x_NTF, sample.label_N, sample.codes_N)
+                made.add(str(sample.date), sample.x_NTF.cpu().numpy(), sample.label_N, sample.codes_N)
         if made.items:
             yield made.part(role, "dates")
 
