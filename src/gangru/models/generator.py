@@ -7,6 +7,8 @@ Legend: N windows, T days, F features, H hidden, Z channels of what the generato
 import torch
 from torch import Tensor, nn
 
+from gangru.models.recurrent.lstm import LSTM
+
 
 class Generator(nn.Module):
     """LSTM over the days, then one linear map to the features at every step, without squashing.
@@ -20,7 +22,7 @@ class Generator(nn.Module):
         self, inputs: int, features: int, hidden: int = 64, layers: int = 2, *, residual: bool = False
     ) -> None:
         super().__init__()
-        self.lstm = nn.LSTM(inputs, hidden, layers, batch_first=True)
+        self.lstm = LSTM(inputs, hidden, layers)
         self.out = nn.Linear(hidden, features)
         self.residual = residual
         if residual:
@@ -29,8 +31,7 @@ class Generator(nn.Module):
 
     def forward(self, z_NTZ: Tensor) -> Tensor:
         """Regenerated windows, (N, T, F)."""
-        h_NTH, _ = self.lstm(z_NTZ)
-        x_NTF: Tensor = self.out(h_NTH)
+        x_NTF: Tensor = self.out(self.lstm.states(z_NTZ))
         return z_NTZ[..., : x_NTF.shape[2]] + x_NTF if self.residual else x_NTF
 
 

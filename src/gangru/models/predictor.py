@@ -6,8 +6,9 @@ Legend: N stocks, T days, F features, H hidden.
 
 import itertools
 
-import torch
 from torch import Tensor, nn
+
+from gangru.models.recurrent.gru import GRU
 
 
 class Predictor(nn.Module):
@@ -17,7 +18,7 @@ class Predictor(nn.Module):
         self, features: int, hidden: int = 128, layers: int = 2, mlp: tuple[int, ...] = (256, 64, 64)
     ) -> None:
         super().__init__()
-        self.gru = nn.GRU(features, hidden, layers, batch_first=True)
+        self.gru = GRU(features, hidden, layers)
         widths = (hidden, *mlp)
         blocks: list[nn.Module] = []
         for width_in, width_out in itertools.pairwise(widths):
@@ -26,11 +27,5 @@ class Predictor(nn.Module):
 
     def forward(self, x_NTF: Tensor) -> Tensor:
         """pRet, (N,); a stock's prediction depends on its own window alone."""
-        h_NTH, _ = self.gru(x_NTF)
-        pret_N: Tensor = self.mlp(h_NTH[:, -1]).squeeze(1)
+        pret_N: Tensor = self.mlp(self.gru.last(x_NTF)).squeeze(1)
         return pret_N
-
-
-def in_slices(net: nn.Module, x_NTF: Tensor, size: int) -> Tensor:
-    """The net's output over slices of stocks, joined: the same numbers, with activations that stay in cache."""
-    return torch.cat([net(part) for part in torch.split(x_NTF, size)])

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from gangru.factor.neutralise import known_z
 from gangru.factor.predict import predict_date
 from gangru.market.daily import Floats
+from gangru.models.crew import crew_of
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import fold_jobs, folds_of
 from gangru.training.fold_run import TrainedFold, load_fold
@@ -53,12 +54,13 @@ def predicted(inputs: Inputs, serving: ServingFold, row: int) -> Prediction:
     settings = inputs.workspace.settings
     eligible = inputs.universe.eligible[row]
     by_seed: dict[int, Floats] = {}
-    for seed, net in serving.nets.items():
-        training = replace(settings.training, seed=seed)
-        stocks, pret, counts = predict_date(
-            net, inputs.panel, row, eligible, settings.features, settings.gan, training
-        )
-        by_seed[seed] = pret
+    with crew_of(settings.training.threads):
+        for seed, net in serving.nets.items():
+            training = replace(settings.training, seed=seed)
+            stocks, pret, counts = predict_date(
+                net, inputs.panel, row, eligible, settings.features, settings.gan, training
+            )
+            by_seed[seed] = pret
     if len(by_seed) == 1:
         return Prediction(stocks, pret, counts)
     return Prediction(stocks, average(list(by_seed.values())), counts, by_seed)

@@ -10,12 +10,10 @@ import torch
 from torch import Tensor
 
 from gangru.models.generator import Generator, latent
-from gangru.models.predictor import in_slices
 from gangru.training.batches import FoldData, Sample
 from gangru.training.loop import noise_source
 from gangru.training.settings import GanSettings, TrainingSettings
 
-SLICE = 1024
 NO_SPREAD = (
     1e-6  # of scaled values: a standard deviation below it is rounding, not a difference between stocks
 )
@@ -23,7 +21,8 @@ NO_SPREAD = (
 
 def generated(generator: Generator, x_NTF: Tensor, settings: GanSettings, noise: torch.Generator) -> Tensor:
     """Windows out of the generator for these real ones, (N, T, F)."""
-    return in_slices(generator, latent(x_NTF, settings.z, settings.noise_channels, noise), SLICE)
+    made_NTF: Tensor = generator(latent(x_NTF, settings.z, settings.noise_channels, noise))
+    return made_NTF
 
 
 def regenerate(

@@ -13,6 +13,7 @@ import torch
 
 from gangru.atomic import write_text
 from gangru.errors import CheckpointError
+from gangru.models.crew import crew_of
 from gangru.models.generator import Generator
 from gangru.models.predictor import Predictor
 from gangru.training import checkpoint
@@ -127,6 +128,13 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
         watch.lap(PARTS[tick.phase])
         on_tick(tick)
 
+    with crew_of(job.training.threads):
+        metrics = trained(job, watch, timed)
+    finish(job, metrics)
+
+
+def trained(job: FoldJob, watch: Stopwatch, timed: OnTick) -> dict[str, Any]:
+    """Train the fold's nets and write what they learned; what metrics.json says of it."""
     data = job.load()
     watch.lap("data")
     made = make_generator(job, data, timed)
@@ -144,7 +152,7 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
         )
         write_windows(job.directory / "gan_windows.csv", data, generator, job.gan, job.training, names)
     watch.lap("predictor")
-    metrics = {
+    return {
         "best_epoch": result.best_epoch,
         "best_valid_ic": result.best_ic,
         "epochs": len(result.curve),
@@ -154,7 +162,6 @@ def train_fold(job: FoldJob, on_tick: OnTick) -> None:
         "valid_dates": len(data.valid),
         "seconds": watch.seconds(),
     }
-    finish(job, metrics)
 
 
 def finish(job: FoldJob, metrics: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from gangru.models.discriminator import Discriminator
 from gangru.models.gan_losses import gan_loss, gradient_penalty
 from gangru.models.generator import Generator, latent_channels
+from gangru.models.side_by_side import side_by_side
 from gangru.training import checkpoint
 from gangru.training.batches import (
     Batch,
@@ -161,13 +162,21 @@ def settled(stop: EarlyStop, curve: Curve, settings: GanSettings) -> bool:
 
 
 def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator) -> dict[str, float]:
-    """Discriminator steps, then one generator step, on one date's windows."""
+    """Discriminator steps, then one generator step, on one date's windows.
+
+    Without noise all of them read the same generated windows, for the generator does not move meanwhile.
+    """
     loss, real = gan_loss(settings.loss), batch.x_NTF
+    steady = settings.z == "window"
+    made = generated(pair.generator, real, settings, noise) if steady else None
     for _ in range(settings.discriminator_steps):
-        with torch.no_grad():
-            fake = generated(pair.generator, real, settings, noise)
+        if made is None:
+            with torch.no_grad():
+                fake = generated(pair.generator, real, settings, noise)
+        else:
+            fake = made.detach()
         pair.d_adam.zero_grad(set_to_none=True)
-        logit_real, logit_fake = pair.discriminator(real), pair.discriminator(fake)
+        logit_real, logit_fake = judged(pair, real, settings), judged(pair, fake, settings)
         d_loss = loss.discriminator(logit_real, logit_fake, settings.label_smoothing)
         if loss.penalised:
             penalty = gradient_penalty(pair.discriminator, real, fake, noise)
@@ -175,8 +184,10 @@ def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator
         d_norm = backward(pair.discriminator, d_loss, "the discriminator", batch, logit_fake)
         pair.d_adam.step()
     pair.g_adam.zero_grad(set_to_none=True)
-    fake = generated(pair.generator, real, settings, noise)
-    logit = pair.discriminator(fake)
+    fake = generated(pair.generator, real, settings, noise) if made is None else made
+    pair.discriminator.requires_grad_(False)  # what the generator learns from it costs no gradient of its own
+    logit = judged(pair, fake, settings)
+    pair.discriminator.requires_grad_(True)
     g_loss = loss.generator(logit)
     total = g_loss + settings.reconstruction_weight * torch.mean((fake - real) ** 2)
     g_norm = backward(pair.generator, total, "the generator", batch, logit)
@@ -189,6 +200,13 @@ def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator
         "d_real_accuracy": float((logit_real > 0).float().mean()),
         "d_fake_accuracy": float((logit_fake <= 0).float().mean()),
     }
+
+
+def judged(pair: Pair, x_NTF: Tensor, settings: GanSettings) -> Tensor:
+    """D's logits; a spectral norm moves at every call, and so is called once for all."""
+    net = pair.discriminator
+    logits: Tensor = net(x_NTF) if settings.spectral_norm else side_by_side(net, x_NTF)
+    return logits
 
 
 def backward(net: nn.Module, loss: Tensor, who: str, batch: Batch, output_N: Tensor | None = None) -> float:

@@ -87,6 +87,8 @@ def score_generator(
     Labels are not looked at. The same seed gives the same figures on the same machine and threads.
     """
     device = prepare_torch(training)
+    if training.threads:
+        torch.set_num_threads(training.threads)
     generator = generator.to(device)
     train = windows_of(generator, data.train, gan, training, settings, device)
     valid = windows_of(generator, data.valid, gan, training, settings, device)

@@ -64,9 +64,7 @@ def noise_source(seed: int, number: int) -> torch.Generator:
 
 
 def prepare_torch(training: TrainingSettings) -> torch.device:
-    """The device asked for, with threads set and deterministic kernels. Raises TrainingError where it is not there."""
-    if training.threads:
-        torch.set_num_threads(training.threads)
+    """The device asked for, with deterministic kernels. Raises TrainingError where it is not there."""
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     try:
         device = torch.device(training.device)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gangru.models.generator import Generator
 from gangru.models.joint import Joint
 from gangru.models.losses import ic_loss, pearson
-from gangru.models.predictor import Predictor, in_slices
+from gangru.models.predictor import Predictor
 from gangru.training import checkpoint
 from gangru.training.batches import (
     Batch,
@@ -38,8 +38,6 @@ from gangru.training.loop import (
     tensors_copy,
 )
 from gangru.training.settings import PredictorSettings, TrainingSettings
-
-SLICE = 1024  # stocks whose activations stay in cache; the gradient over a date stays exact
 
 
 @dataclass(frozen=True)
@@ -140,7 +138,7 @@ def validation_draw(samples: tuple[Sample, ...], training: TrainingSettings) -> 
 def step(net: nn.Module, optimiser: torch.optim.Adam, batch: Batch) -> tuple[float, float]:
     """One step on one date; the date's IC before it and the gradient's norm."""
     optimiser.zero_grad(set_to_none=True)
-    pret = in_slices(net, batch.x_NTF, SLICE)
+    pret = net(batch.x_NTF)
     loss = ic_loss(pret, batch.label_N)
     check_finite(loss, "the predictor's loss", batch, pret)
     loss.backward()  # type: ignore[no-untyped-call]
@@ -153,7 +151,8 @@ def step(net: nn.Module, optimiser: torch.optim.Adam, batch: Batch) -> tuple[flo
 def predict(net: nn.Module, x_NTF: Tensor) -> Tensor:
     """pRet of scaled windows, (N,), without gradients."""
     with torch.inference_mode():
-        return in_slices(net, x_NTF, SLICE)
+        pret: Tensor = net(x_NTF)
+        return pret
 
 
 def sample_ic(net: nn.Module, sample: Sample, device: torch.device) -> float:
