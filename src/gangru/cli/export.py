@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Directory, workspace_of
+from gangru.cli.options import Changes, Directory, Preset, Study, workspace_of
 
 EXAMPLES = """Examples:
 
@@ -15,12 +15,20 @@ EXAMPLES = """Examples:
   gangru export qlib ~/qlib_data --start 2018-01-01 --end 2021-12-31 --overwrite
 """
 
+ARRAYS_EXAMPLES = """Examples:
+
+  gangru export arrays ~/arrays                                  then, where the GPU is:
+
+  python -m gangru.training ~/arrays ~/runs --device cuda        and ~/runs/* back into runs/main
+"""
+
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     exports = typer.Typer(no_args_is_help=True, help="Write the store for other programs.")
     exports.callback()(export)
     exports.command("qlib", epilog=EXAMPLES)(qlib)
+    exports.command("arrays", epilog=ARRAYS_EXAMPLES)(arrays)
     app.add_typer(exports, name="export")
 
 
@@ -66,3 +74,37 @@ def day_of(option: str, text: str | None) -> date | None:
         return None if text is None else date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter(f"{text!r}: expected a day as 2020-01-31", param_hint=option) from None
+
+
+def arrays(
+    target: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder to write; must hold no trainings yet.")
+    ],
+    directory: Directory = None,
+    study: Study = "main",
+    changes: Changes = None,
+    preset: Preset = None,
+) -> None:
+    """Write what a study's trainings read as plain arrays, for a machine that has NumPy and PyTorch alone.
+
+    Pieces are of about 48 MB. There `python -m gangru.training DIR RUNS` trains them; copied into runs/STUDY the run
+    directories are as if they had been trained here. What is trained already is left out.
+    """
+    from gangru.cli.screen import out, share_progress, step
+    from gangru.study.inputs import load_inputs
+    from gangru.study.jobs import all_jobs, folds_of
+    from gangru.training.arrays_folder import write_arrays
+
+    workspace = workspace_of(directory, study, changes, preset)
+    with step("reading the market"):
+        inputs = load_inputs(workspace)
+    jobs = [job for job in all_jobs(inputs, folds_of(inputs)) if not job.done]
+    if not jobs:
+        out.print("every due fold was trained already: nothing was written")
+        return
+    with share_progress("writing arrays") as on_progress:
+        days = write_arrays(
+            target, jobs, lambda done, total: on_progress(f"piece {done} of {total}", done / total)
+        )
+    names = ", ".join(job.name for job in jobs)
+    out.print(f"wrote {target}: {days:,} days for the trainings of {names}", soft_wrap=True, markup=False)

@@ -10,12 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor, nn
 
 from gangru.atomic import write_bytes
 from gangru.errors import CheckpointError
+from gangru.training.tensor_file import encoded, read_file
 
 Tensors = dict[str, Tensor]
 
@@ -23,17 +22,15 @@ Tensors = dict[str, Tensor]
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], record: Mapping[str, Any]) -> None:
     """Write tensors and a JSON record as one safetensors file."""
     kept = {name: tensor.detach().cpu().contiguous().clone() for name, tensor in tensors.items()}
-    write_bytes(path, save(kept, metadata={"record": json.dumps(record)}))
+    write_bytes(path, encoded(kept, {"record": json.dumps(record)}))
 
 
 def read_tensors(path: Path) -> tuple[Tensors, dict[str, Any]]:
     """Tensors and record of a file written by `write_tensors`. Raises CheckpointError where it is not one."""
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+        tensors, metadata = read_file(path)
         return tensors, json.loads(metadata["record"])
-    except (SafetensorError, KeyError, json.JSONDecodeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise CheckpointError(
             f"{path} is no weights file of gangru ({error}): delete it and train again"
         ) from error
