@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gangru.models.crew import crew_of
 from gangru.models.discriminator import Discriminator
 from gangru.models.gan_losses import gan_loss, gradient_penalty
 from gangru.models.generator import Generator, latent_channels
@@ -110,12 +111,13 @@ def train_gan(
 
     A collapsed run is restarted once with another seed. `state` is written after every epoch and resumed from.
     """
-    first = attempt(data, settings, training, state.with_suffix(".first.safetensors"), on_tick, 0)
-    if not first.collapsed:
-        return first
-    second = attempt(
-        data, settings, training, state.with_suffix(".second.safetensors"), on_tick, ANOTHER_SEED
-    )
+    with crew_of(training.threads):
+        first = attempt(data, settings, training, state.with_suffix(".first.safetensors"), on_tick, 0)
+        if not first.collapsed:
+            return first
+        second = attempt(
+            data, settings, training, state.with_suffix(".second.safetensors"), on_tick, ANOTHER_SEED
+        )
     return replace(second, restarted=True, first_curve=first.curve)
 
 

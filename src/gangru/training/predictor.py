@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from gangru.models.crew import crew_of
 from gangru.models.generator import Generator
 from gangru.models.joint import Joint
 from gangru.models.losses import ic_loss, pearson
@@ -82,6 +83,19 @@ def train_predictor(
     and steps as an undisturbed one: the same weights, byte for byte on one machine's CPU. Raises TrainingError where no
     date has enough labelled stocks, or a loss or gradient is not finite.
     """
+    with crew_of(training.threads):
+        return fitted(data, settings, training, state, on_tick, tuned)
+
+
+def fitted(
+    data: FoldData,
+    settings: PredictorSettings,
+    training: TrainingSettings,
+    state: Path,
+    on_tick: OnTick,
+    tuned: Tuned | None,
+) -> PredictorResult:
+    """What `train_predictor` does, with a crew at work."""
     device = prepare_torch(training)
     samples = usable(data.train, training.min_stocks, "training")
     valid = validation_draw(usable(data.valid, training.min_stocks, "validation"), training)
