@@ -1,6 +1,7 @@
 """The trainings: resumed as if undisturbed, the same from the same seed, stopped by what is not finite."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -348,3 +349,25 @@ def test_a_reversal_trains_nothing_and_reads_no_data_whatever_the_generator(tmp_
     assert names == {"settings.toml", "manifest.json", "metrics.json", "DONE"}
     trained = load_fold(one, features=4)
     assert (trained.predictor, trained.generator) == (None, None)
+
+
+@pytest.mark.parametrize("spectral", [False, True])
+def test_products_of_sixteen_bits_train_nearly_the_same_nets(tmp_path: Path, spectral: bool) -> None:
+    data, gan = planted_fold(), replace(GAN, max_epochs=2, min_epochs=1, spectral_norm=spectral)
+    found = {}
+    for precision in ("float32", "bfloat16"):
+        training = replace(TRAINING, precision=precision)
+        path = tmp_path / precision
+        made = train_gan(data, gan, training, path / "g", silent)
+        fitted = train_predictor(data, PREDICTOR, training, path / "p", silent)
+        found[precision] = (made, fitted)
+    (one_gan, one), (other_gan, other) = found.values()
+    assert one.curve != other.curve
+    assert other.curve[0]["train_ic"] == pytest.approx(one.curve[0]["train_ic"], abs=0.02)
+    assert other_gan.curve[0]["d_loss"] == pytest.approx(one_gan.curve[0]["d_loss"], abs=0.02)
+    for net in (other.net, other_gan.generator):
+        assert all(weight.dtype == torch.float32 for weight in net.parameters())
+    x = data.valid[0].x_NTF
+    with torch.no_grad():
+        made, its = one.net(x), other.net(x)
+    assert float(torch.corrcoef(torch.stack([made, its]))[0, 1]) > 0.99

@@ -31,7 +31,9 @@ class Generator(nn.Module):
 
     def forward(self, z_NTZ: Tensor) -> Tensor:
         """Regenerated windows, (N, T, F)."""
-        x_NTF: Tensor = self.out(self.lstm.states(z_NTZ))
+        h_NTH = self.lstm.states(z_NTZ)
+        with torch.autocast(z_NTZ.device.type, enabled=False):
+            x_NTF: Tensor = self.out(h_NTH.float())
         return z_NTZ[..., : x_NTF.shape[2]] + x_NTF if self.residual else x_NTF
 
 

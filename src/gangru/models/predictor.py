@@ -6,6 +6,7 @@ Legend: N stocks, T days, F features, H hidden.
 
 import itertools
 
+import torch
 from torch import Tensor, nn
 
 from gangru.models.recurrent.gru import GRU
@@ -27,5 +28,7 @@ class Predictor(nn.Module):
 
     def forward(self, x_NTF: Tensor) -> Tensor:
         """pRet, (N,); a stock's prediction depends on its own window alone."""
-        pret_N: Tensor = self.mlp(self.gru.last(x_NTF)).squeeze(1)
+        h_NH = self.gru.last(x_NTF)
+        with torch.autocast(x_NTF.device.type, enabled=False):  # pRet of 8 bits would tie stocks
+            pret_N: Tensor = self.mlp(h_NH.float()).squeeze(1)
         return pret_N

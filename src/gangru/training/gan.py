@@ -3,6 +3,7 @@
 Published losses: L_G = −E[log D(G(z))], L_D = −E[log D(x)] − E[log(1 − D(G(z)))]. Nothing in L_G ties G(x) to x.
 """
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -39,6 +40,7 @@ from gangru.training.loop import (
     gradient_norm,
     noise_source,
     prepare_torch,
+    products_of,
     seeded,
     tensors_copy,
 )
@@ -66,12 +68,13 @@ class GanResult:
 
 @dataclass
 class Pair:
-    """The two nets in training with their optimisers."""
+    """The two nets in training with their optimisers, and the precision of their products."""
 
     generator: Generator
     discriminator: Discriminator
     g_adam: torch.optim.Adam
     d_adam: torch.optim.Adam
+    products: AbstractContextManager[object] = field(default_factory=nullcontext)
 
 
 def build_generator(features: int, settings: GanSettings) -> Generator:
@@ -134,6 +137,7 @@ def attempt(
     samples = usable(data.train, training.min_stocks, "training")
     valid = validation_batches(data.valid, training, device)
     pair = build_pair(*data.shape, settings, seed, device)
+    pair.products = products_of(training, device)
     stop, best = EarlyStop(settings.patience), tensors_copy(pair.generator)
     coin_toss = gan_loss(settings.loss).coin_toss
     curve: Curve = []
@@ -170,11 +174,11 @@ def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator
     """
     loss, real = gan_loss(settings.loss), batch.x_NTF
     steady = settings.z == "window"
-    made = generated(pair.generator, real, settings, noise) if steady else None
+    made = regenerated(pair, real, settings, noise) if steady else None
     for _ in range(settings.discriminator_steps):
         if made is None:
             with torch.no_grad():
-                fake = generated(pair.generator, real, settings, noise)
+                fake = regenerated(pair, real, settings, noise)
         else:
             fake = made.detach()
         pair.d_adam.zero_grad(set_to_none=True)
@@ -186,7 +190,7 @@ def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator
         d_norm = backward(pair.discriminator, d_loss, "the discriminator", batch, logit_fake)
         pair.d_adam.step()
     pair.g_adam.zero_grad(set_to_none=True)
-    fake = generated(pair.generator, real, settings, noise) if made is None else made
+    fake = regenerated(pair, real, settings, noise) if made is None else made
     pair.discriminator.requires_grad_(False)  # what the generator learns from it costs no gradient of its own
     logit = judged(pair, fake, settings)
     pair.discriminator.requires_grad_(True)
@@ -204,11 +208,19 @@ def step(pair: Pair, batch: Batch, settings: GanSettings, noise: torch.Generator
     }
 
 
+def regenerated(pair: Pair, x_NTF: Tensor, settings: GanSettings, noise: torch.Generator) -> Tensor:
+    """G's windows for these real ones."""
+    with pair.products:
+        return generated(pair.generator, x_NTF, settings, noise)
+
+
 def judged(pair: Pair, x_NTF: Tensor, settings: GanSettings) -> Tensor:
     """D's logits; a spectral norm moves at every call, and so is called once for all."""
     net = pair.discriminator
-    logits: Tensor = net(x_NTF) if settings.spectral_norm else side_by_side(net, x_NTF)
-    return logits
+    with pair.products:
+        whole = settings.spectral_norm or torch.is_autocast_enabled(x_NTF.device.type)
+        logits: Tensor = net(x_NTF) if whole else side_by_side(net, x_NTF)
+    return logits.float()
 
 
 def backward(net: nn.Module, loss: Tensor, who: str, batch: Batch, output_N: Tensor | None = None) -> float:

@@ -77,6 +77,11 @@ def prepare_torch(training: TrainingSettings) -> torch.device:
     return device
 
 
+def products_of(training: TrainingSettings, device: torch.device) -> torch.autocast:
+    """The precision of a training step's products, while it is entered."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=training.precision == "bfloat16")
+
+
 def check_finite(value: Tensor, what: str, batch: Batch, output_N: Tensor | None = None) -> None:
     """Raise TrainingError naming date and stock where a loss or a gradient's norm is not finite.
 

@@ -1,6 +1,7 @@
 """Training of the predictor: one batch a date, IC loss, early stop on the validation dates' mean IC."""
 
 import copy
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,7 @@ from gangru.training.loop import (
     check_finite,
     gradient_norm,
     prepare_torch,
+    products_of,
     seeded,
     tensors_copy,
 )
@@ -109,9 +111,8 @@ def fitted(
     while len(curve) < settings.max_epochs and not stop.exhausted(len(curve)):
         epoch = len(curve) + 1
         random = epoch_random(training.seed, epoch, DATE_ORDER)
-        steps = [
-            step(net, optimiser, b) for b in date_batches(samples, training.stocks_per_date, random, device)
-        ]
+        batches = date_batches(samples, training.stocks_per_date, random, device)
+        steps = [step(net, optimiser, batch, products_of(training, device)) for batch in batches]
         row = {
             "epoch": epoch,
             "train_ic": float(np.mean([ic for ic, _ in steps])),
@@ -149,10 +150,13 @@ def validation_draw(samples: tuple[Sample, ...], training: TrainingSettings) -> 
     return tuple(s if stocks is None else s.some(stocks) for s, stocks in zip(samples, draws, strict=True))
 
 
-def step(net: nn.Module, optimiser: torch.optim.Adam, batch: Batch) -> tuple[float, float]:
+def step(
+    net: nn.Module, optimiser: torch.optim.Adam, batch: Batch, products: AbstractContextManager[object]
+) -> tuple[float, float]:
     """One step on one date; the date's IC before it and the gradient's norm."""
     optimiser.zero_grad(set_to_none=True)
-    pret = net(batch.x_NTF)
+    with products:
+        pret = net(batch.x_NTF)
     loss = ic_loss(pret, batch.label_N)
     check_finite(loss, "the predictor's loss", batch, pret)
     loss.backward()  # type: ignore[no-untyped-call]

@@ -160,6 +160,11 @@ class TrainingSettings(Settings):
         unit="trainings",
         ge=1,
     )
+    precision: Literal["float32", "bfloat16"] = setting(
+        "float32",
+        "Numbers that the nets' large products are trained with; the losses, the MLP, validation and prediction are "
+        "float32 either way.",
+    )
     device: str = setting("cpu", "Where the nets are trained: cpu, cuda or cuda:N.")
     threads: int = setting(0, "Threads of PyTorch on the CPU; 0 = its own choice.", unit="threads", ge=0)
     engine: Literal["local"] = setting(
