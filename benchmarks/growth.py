@@ -4,8 +4,8 @@
 
 Markets are simulated and not timed; one of Y years has half a year more before it, so that two trainings a year serve
 Y years. Every command is a process of its own; seconds are CPU seconds of it and its children, memory is its peak. Of
-both an empty run's are subtracted: the same command on 50 stocks and half a year. A training has 11 sample dates and two
-epochs of each net on every stock. The exponent is the slope of a least-squares line through the logarithms; a size
+both an empty run's are subtracted: the same command on 50 stocks and half a year. A training has 11 sample dates and
+two epochs of each net on every stock. The exponent is the slope of a least-squares line through the logarithms; a size
 counts where it costs at least a tenth of what the empty run does, since less is noise.
 """
 
@@ -63,7 +63,13 @@ def measured(root: Path, stocks: int, years: float) -> list[dict[str, object]]:
         extra = [str(folder / FOLDER)] if command == "ingest" else []
         seconds, megabytes = run([command, *extra, "-C", str(folder)])
         rows.append(
-            {"stocks": stocks, "years": years, "command": command, "seconds": seconds, "memory": megabytes}
+            {
+                "stocks": stocks,
+                "years": float(years),
+                "command": command,
+                "seconds": seconds,
+                "memory": megabytes,
+            }
         )
         say(f"{stocks:>6,} stocks {years:>4} years  {command:<9}{seconds:9.1f} s {megabytes:8,.0f} MB")
     return rows
@@ -76,7 +82,7 @@ def say(text: str) -> None:
 
 
 def exponents(rows: pl.DataFrame, empty: pl.DataFrame, size: str) -> pl.DataFrame:
-    """command, measure, exponent along `size`, and how many sizes it rests on; None where fewer than three cost anything."""
+    """command, measure, exponent along `size`, and how many sizes it rests on; None where fewer than three count."""
     found = []
     for command in COMMANDS:
         for measure in ("seconds", "memory"):
@@ -107,7 +113,7 @@ def chart(rows: pl.DataFrame, empty: pl.DataFrame) -> alt.HConcatChart:
         (pl.col("seconds") - pl.col("seconds_empty")).alias("CPU seconds"),
         (pl.col("memory") - pl.col("memory_empty")).alias("megabytes"),
     )
-    panels = []
+    panels, values = [], {"stocks": list(STOCKS), "years": list(YEARS)}
     for size, fixed in (("stocks", ("years", BASE_YEARS)), ("years", ("stocks", BASE_STOCKS))):
         for measure in ("CPU seconds", "megabytes"):
             data = less.filter((pl.col(fixed[0]) == fixed[1]) & (pl.col(measure) > 0))
@@ -118,7 +124,7 @@ def chart(rows: pl.DataFrame, empty: pl.DataFrame) -> alt.HConcatChart:
                     alt.X(
                         size,
                         scale=alt.Scale(type="log"),
-                        axis=alt.Axis(values=list(STOCKS if size == "stocks" else YEARS)),
+                        axis=alt.Axis(values=values[size]),
                     ),
                     alt.Y(measure, scale=alt.Scale(type="log"), title=None),
                     alt.Color("command", sort=list(COMMANDS), title=None),
