@@ -180,8 +180,9 @@ def test_windows_do_not_depend_on_the_level_of_prices(seed: int, scale: float) -
 @given(st.integers(0, 10_000), st.integers(2, 45))
 def test_the_mad_needs_no_second_sort(seed: int, days: int) -> None:
     x = np.sort(np.random.default_rng(seed).integers(-9, 9, (20, days)).astype(np.float32), axis=1)
-    found = middle_distance(np.ascontiguousarray(x.T), np.empty((days + 2, 20), dtype=np.float32))
-    assert found.tolist() == np.median(np.abs(x), axis=1).tolist()
+    x_TC, centre_C = np.ascontiguousarray(x.T), np.median(x, axis=1)
+    found = middle_distance(x_TC, centre_C, np.empty_like(x_TC))
+    assert found.tolist() == np.median(np.abs(x - centre_C[:, None]), axis=1).tolist()
 
 
 def test_gaps_at_both_ends_and_a_series_without_any_value() -> None:

@@ -24,8 +24,8 @@ def scale_days(x_TNF: F32, carry: Bools, settings: FeatureSettings, out_NTF: F32
     """
     days, stocks, features = x_TNF.shape
     x_TC = x_TNF.reshape(days, -1)
-    spare_TC = np.empty((days + 2, x_TC.shape[1]), dtype=np.float32)  # `middle_distance` needs the two more
-    series_CT = spare_TC.reshape(-1)[: x_TC.size].reshape(-1, days)
+    spare_TC = np.empty_like(x_TC)
+    series_CT = spare_TC.reshape(-1, days)
     turn(x_TC.T, series_CT)
     gaps = fill_gaps(series_CT.reshape(stocks, features, days), carry)
     series, day = np.divmod(gaps, days)
@@ -33,12 +33,12 @@ def scale_days(x_TNF: F32, carry: Bools, settings: FeatureSettings, out_NTF: F32
     series_CT.sort(axis=1)
     centre_C = middle(series_CT)
     level_C = np.abs(centre_C)
-    sorted_TC = np.empty_like(x_TC)
-    turn(series_CT, sorted_TC.T)
     x_TC -= centre_C  # centred first: float32 keeps the small movements of a large price
-    sorted_TC -= centre_C
     if settings.clip == "mad":
-        clip_by_mad(x_TC, sorted_TC, level_C, settings.clip_width, spare_TC)
+        sorted_TC = np.empty_like(x_TC)
+        turn(series_CT, sorted_TC.T)
+        mad_C = middle_distance(sorted_TC, centre_C, spare_TC) * MAD_TO_SIGMA
+        clip_by_mad(x_TC, mad_C, mad_C <= FLAT * level_C, settings.clip_width)
     elif settings.clip == "sigma":
         clip_by_sigma(x_TC, settings.clip_width, spare_TC)
     standardise(x_TC, level_C, spare_TC)
@@ -92,16 +92,14 @@ def middle(sorted_CT: F32) -> F32:
     return np.asarray((sorted_CT[:, half - 1] + sorted_CT[:, half]) / 2, dtype=np.float32)
 
 
-def clip_by_mad(x_TC: F32, sorted_TC: F32, level_C: F32, width: float, spare_TC: F32) -> None:
+def clip_by_mad(x_TC: F32, mad_C: F32, flat_C: Bools, width: float) -> None:
     """Clip centred series at `width` MADs on either side; at mean ± `width` σ where more than half of one is flat."""
-    mad_C = middle_distance(sorted_TC, spare_TC) * MAD_TO_SIGMA
-    high_C = np.asarray(width * mad_C, dtype=np.float32)
+    high_C = np.float32(width) * mad_C
     low_C = -high_C
-    flat = np.flatnonzero(mad_C <= FLAT * level_C)
+    flat = np.flatnonzero(flat_C)
     if len(flat):
-        low_C[flat], high_C[flat] = sigma_bounds(
-            x_TC[:, flat], width, np.empty((len(x_TC), len(flat)), np.float32)
-        )
+        still_TC = x_TC[:, flat]
+        low_C[flat], high_C[flat] = sigma_bounds(still_TC, width, np.empty_like(still_TC))
     np.minimum(x_TC, high_C, out=x_TC)
     np.maximum(x_TC, low_C, out=x_TC)
 
@@ -123,25 +121,24 @@ def sigma_bounds(x_TC: F32, width: float, spare_TC: F32) -> tuple[F32, F32]:
     return mean_C - reach_C, mean_C + reach_C
 
 
-def middle_distance(sorted_TC: F32, spare_TC: F32) -> F32:
-    """Median of |x| of sorted series, (C,).
+def middle_distance(sorted_TC: F32, centre_C: F32, spare_TC: F32) -> F32:
+    """Median distance of sorted series from their median, (C,); both arrays are used up.
 
-    The k values nearest to 0 lie beside each other, from some i to i + k − 1, so the k-th smallest |x| is the least of
-    max(−x_i, x_(i+k−1)) over all i.
+    Distances grow away from the median on either side. Pair each value below it, from the farthest on, with one above,
+    from the nearest on: the greatest of the pairs' lesser distances and the least of their greater ones are the two
+    middle ones of all; the median itself, in a series of odd length, moves the middle to the first of the two.
     """
     days = len(sorted_TC)
     half = days // 2
-    below_TC, reach_TC = spare_TC[: half + 1], spare_TC[half + 1 :]
-    np.negative(sorted_TC[: half + 1], out=below_TC)
-
-    def smallest(k: int) -> F32:
-        count = days - k + 1
-        both_TC = np.maximum(below_TC[:count], sorted_TC[k - 1 :], out=reach_TC[:count])
-        return over_days(np.minimum, both_TC, both_TC).copy()
-
+    below_TC = np.subtract(centre_C, sorted_TC[:half], out=spare_TC[:half])
+    above_TC = sorted_TC[days - half :]
+    above_TC -= centre_C
+    lesser_TC = np.minimum(below_TC, above_TC, out=spare_TC[half : 2 * half])
+    lower_C = over_days(np.maximum, lesser_TC, lesser_TC)
     if days % 2:
-        return smallest(half + 1)
-    return np.asarray((smallest(half) + smallest(half + 1)) / 2, dtype=np.float32)
+        return lower_C
+    greater_TC = np.maximum(below_TC, above_TC, out=below_TC)
+    return np.asarray((lower_C + over_days(np.minimum, greater_TC, greater_TC)) / 2, dtype=np.float32)
 
 
 def standardise(x_TC: F32, level_C: F32, spare_TC: F32) -> None:

@@ -53,6 +53,14 @@ class Windows:
     filled: int  # stocks kept in whose window something was missing and filled
 
 
+def check_history(panel: PanelLike, row: int, settings: FeatureSettings) -> None:
+    """Raise MarketError where the panel does not reach back far enough for a window that ends on `row`."""
+    if row - settings.window + 1 < 0:
+        raise MarketError(
+            f"{panel.dates[row]} has {row + 1} of the {settings.window} days of a window: ingest earlier bars"
+        )
+
+
 def window_stocks(
     panel: PanelLike, row: int, eligible: Bools, settings: FeatureSettings
 ) -> NDArray[np.int64]:
@@ -71,10 +79,7 @@ def windows_of_date(
     training takes it afterwards. `threads` = 0: as many as the process has cores, at most 8. Raises MarketError where
     the panel does not reach back far enough.
     """
-    if row - settings.window + 1 < 0:
-        raise MarketError(
-            f"{panel.dates[row]} has {row + 1} of the {settings.window} days of a window: ingest earlier bars"
-        )
+    check_history(panel, row, settings)
     stocks = window_stocks(panel, row, eligible, settings)
     with side_by_side(threads) as each:
         x_NTF, filled = scaled_days(panel, row, stocks, settings, each)
