@@ -5,6 +5,7 @@ stocks alone and results come in the blocks' order: any number of threads gives 
 """
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -33,12 +34,34 @@ def side_by_side(threads: int = 0) -> Iterator[Each]:
     if count == 1:
         yield in_order
         return
-    with ThreadPoolExecutor(count) as pool:
+    with ThreadPoolExecutor(count - 1) as pool:  # the caller's own thread works too
 
         def shared(work: Callable[[slice], R], blocks: list[slice], /) -> list[R]:
-            return list(pool.map(work, blocks)) if len(blocks) > 1 else in_order(work, blocks)
+            return shared_out(pool, min(count, len(blocks)) - 1, work, blocks)
 
         yield shared
+
+
+def shared_out(
+    pool: ThreadPoolExecutor, helpers: int, work: Callable[[slice], R], blocks: list[slice]
+) -> list[R]:
+    """Do the work with some threads of the pool beside the caller's; whoever is free takes the next block."""
+    done: dict[int, R] = {}
+    waiting = deque(enumerate(blocks))
+
+    def take_blocks() -> None:
+        while waiting:
+            try:
+                place, block = waiting.popleft()
+            except IndexError:  # another thread took the last one in between
+                return
+            done[place] = work(block)
+
+    helping = [pool.submit(take_blocks) for _ in range(helpers)]
+    take_blocks()
+    for helper in helping:
+        helper.result()
+    return [done[place] for place in range(len(blocks))]
 
 
 def cores() -> int:
