@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gangru.errors import MarketError
-from gangru.features.gathering import gather_windows
+from gangru.features.gathering import by_stock, gather_windows
 
 D, N, F, T = 60, 300, 3, 10
 RANDOM = np.random.default_rng(1)
@@ -50,3 +50,23 @@ def test_a_window_outside_the_panel_is_an_error(row: int, stock: int, told: str)
 
 def test_no_stock_has_no_windows() -> None:
     assert gather_windows(PANEL, 30, np.zeros(0, dtype=np.int64), T).shape == (0, T, F)
+
+
+def test_windows_of_days_put_by_stock_are_the_same() -> None:
+    held = by_stock(PANEL, 11, 50)
+    rows, stocks = RANDOM.integers(11 + T - 1, 51, 500), RANDOM.integers(0, N, 500)
+    rows[:2], stocks[:2] = (20, 50), (0, N - 1)  # the first place and the last
+    np.testing.assert_array_equal(held.windows(rows, stocks, T), gather_windows(PANEL, rows, stocks, T))
+    np.testing.assert_array_equal(held.windows(30, stocks, T), gather_windows(PANEL, 30, stocks, T))
+
+
+@pytest.mark.parametrize(("row", "stock"), [(19, 5), (51, 5), (30, N), (30, -1)])
+def test_a_window_outside_the_days_put_by_stock_is_an_error(row: int, stock: int) -> None:
+    with pytest.raises(MarketError):
+        by_stock(PANEL, 11, 50).windows(row, np.array([stock]), T)
+
+
+def test_days_put_by_stock_are_left_alone_by_who_takes_windows() -> None:
+    held = by_stock(PANEL, 0, D - 1)
+    held.windows(30, np.array([3]), T)[:] = 0
+    np.testing.assert_array_equal(held.windows(30, np.array([3]), T), PANEL[21:31, [3]].transpose(1, 0, 2))

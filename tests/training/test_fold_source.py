@@ -7,7 +7,8 @@ import torch
 from gangru.errors import MarketError, TrainingError
 from gangru.features import windows_on_device
 from gangru.features.settings import FeatureSettings
-from gangru.training.fold_source import PanelArrays, PanelFold, on_device_samples, sample_of
+from gangru.features.windows import windows_of_date
+from gangru.training.fold_source import PanelArrays, PanelFold, on_device_samples, samples_of
 from gangru.training.folds import SampleRows
 
 CPU = torch.device("cpu")
@@ -36,8 +37,8 @@ def arrays() -> PanelArrays:
 
 def test_samples_made_on_a_device_are_those_made_by_numpy() -> None:
     panel, rows = arrays(), np.concatenate([ROWS.train, ROWS.valid])
-    for row, made in zip(rows, on_device_samples(panel, rows, SETTINGS, CPU), strict=True):
-        expected = sample_of(panel, row, SETTINGS)
+    here, there = samples_of(panel, rows, SETTINGS), on_device_samples(panel, rows, SETTINGS, CPU)
+    for expected, made in zip(here, there, strict=True):
         assert made.date == expected.date
         assert made.codes_N.tolist() == expected.codes_N.tolist()
         np.testing.assert_array_equal(made.label_N, expected.label_N)
@@ -69,7 +70,18 @@ def test_a_fold_has_its_dates_in_order_whatever_the_threads() -> None:
         assert torch.equal(a.x_NTF, b.x_NTF)
 
 
+def test_a_folds_samples_are_the_dates_own() -> None:
+    panel = arrays()
+    for row, sample in zip(ROWS.train, samples_of(panel, ROWS.train, SETTINGS), strict=True):
+        windows = windows_of_date(panel, row, panel.eligible[row], SETTINGS)
+        assert sample.x_NTF.numpy().tobytes() == windows.x_NTF.tobytes()
+        np.testing.assert_array_equal(sample.label_N, panel.labels[row, windows.stocks])
+        assert sample.codes_N.tolist() == panel.codes[windows.stocks].tolist()
+
+
 def test_a_window_before_the_first_day_is_an_error_on_a_device_too() -> None:
+    with pytest.raises(MarketError, match="11 of the 12 days"):
+        samples_of(arrays(), np.array([10, 20]), SETTINGS)
     with pytest.raises(MarketError, match="11 of the 12 days"):
         on_device_samples(arrays(), np.array([10, 20]), SETTINGS, CPU)
 

@@ -8,6 +8,7 @@ days are taken by halves. A series is sorted once: that gives its median, and it
 import numpy as np
 from numpy.typing import NDArray
 
+from gangru.features.gathering import pieces
 from gangru.features.settings import FeatureSettings
 
 F32 = NDArray[np.float32]
@@ -50,12 +51,6 @@ def turn(source_CT: F32, out_CT: F32) -> None:
     """Copy between arrays of which one holds series, the other days, in one piece."""
     for start in range(0, len(out_CT), STRIPE):
         out_CT[start : start + STRIPE] = source_CT[start : start + STRIPE]
-
-
-def pieces(x_ABF: F32) -> NDArray[np.void]:
-    """The array's rows of F values as single elements, (A, B), which copy faster."""
-    size = x_ABF.shape[2] * x_ABF.itemsize
-    return x_ABF.view(np.dtype((np.void, size)))[:, :, 0]
 
 
 def distinct(ascending: NDArray[np.int64]) -> int:

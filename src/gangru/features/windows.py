@@ -18,7 +18,7 @@ from gangru.features.settings import FeatureSettings
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-VALUES = 100_000  # of a block: with two copies of it, it stays in about 1 MiB of cache
+VALUES = 150_000  # of a block: with two copies of it, it stays in a core's cache or near it
 STOCKS = 64  # whose sums are taken together; the sums of all are added up in order, whoever took them
 
 

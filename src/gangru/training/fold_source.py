@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gangru.features.settings import FeatureSettings
 from gangru.features.windows import windows_of_date
@@ -57,24 +58,28 @@ class PanelFold:
         arrays, device = self.arrays(), device_of(self.device)
         rows = np.concatenate([self.rows.train, self.rows.valid])
         if device.type == "cpu":
-            samples = tuple(sample_of(arrays, row, self.features, self.threads) for row in rows)
+            samples = samples_of(arrays, rows, self.features, self.threads)
         else:
             samples = on_device_samples(arrays, rows, self.features, device)
         train = len(self.rows.train)
         return FoldData(samples[:train], samples[train:], purged=tuple(arrays.dates[self.rows.purged]))
 
 
-def sample_of(arrays: PanelArrays, row: int, features: FeatureSettings, threads: int = 0) -> Sample:
-    """The eligible stocks of the date at `row`: windows that end on it, labels and codes."""
-    windows = windows_of_date(arrays, row, arrays.eligible[row], features, threads)
-    x_NTF = torch.from_numpy(windows.x_NTF)
-    return Sample(windows.date, x_NTF, arrays.labels[row, windows.stocks], arrays.codes[windows.stocks])
+def samples_of(
+    arrays: PanelArrays, rows: Rows, features: FeatureSettings, threads: int = 0
+) -> tuple[Sample, ...]:
+    """The dates at `rows`: windows of the eligible stocks that end on them, labels and codes."""
+    samples = []
+    for row in rows:
+        windows = windows_of_date(arrays, row, arrays.eligible[row], features, threads)
+        samples.append(sample_of(arrays, row, windows.stocks, torch.from_numpy(windows.x_NTF)))
+    return tuple(samples)
 
 
 def on_device_samples(
     arrays: PanelArrays, rows: Rows, features: FeatureSettings, device: torch.device
 ) -> tuple[Sample, ...]:
-    """The same samples of the dates at `rows`, windows made on the device and left there.
+    """The same samples, windows made on the device and left there.
 
     The panel's days from the first window's first to the last row lie on the device meanwhile, one copy of them.
     """
@@ -83,6 +88,10 @@ def on_device_samples(
     samples = []
     for row in rows:
         windows = device_windows_of_date(held, arrays, row, arrays.eligible[row], features)
-        labels, codes = arrays.labels[row, windows.stocks], arrays.codes[windows.stocks]
-        samples.append(Sample(windows.date, windows.x_NTF, labels, codes))
+        samples.append(sample_of(arrays, row, windows.stocks, windows.x_NTF))
     return tuple(samples)
+
+
+def sample_of(arrays: PanelArrays, row: int, stocks: NDArray[np.int64], x_NTF: Tensor) -> Sample:
+    """A date's windows with the stocks' labels and codes."""
+    return Sample(arrays.dates[row], x_NTF, arrays.labels[row, stocks], arrays.codes[stocks])
