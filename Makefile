@@ -22,10 +22,11 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-peers: $(PEERS)/.installed ## make .venv-peers with pyqlib, which long tests compare with
+peers: $(PEERS)/.installed ## make .venv-peers with pyqlib, which long tests and benchmarks compare with
 
 $(PEERS)/.installed: requirements-peers.lock
 	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements-peers.lock)"
 	$(PEERS)/bin/pip install --quiet --disable-pip-version-check --no-deps -r requirements-peers.lock
 	@touch $@
 
@@ -45,10 +46,11 @@ lint: setup ## ruff, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: setup ## time the stages on this machine
+bench: setup peers ## time the stages on this machine, some beside their peers
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/market_data.py
 	$(BIN)/python benchmarks/evaluation.py
+	$(BIN)/python benchmarks/feeding.py
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(PEERS) demo build dist

@@ -212,12 +212,14 @@ def validation_among_training(patch: Patch) -> None:
 
 
 def scaled_with_all_who_ever_list(patch: Patch) -> None:
-    original = windows.standardise_stocks
+    original = windows.stock_scale
 
     def leaking_date(panel: Panel, row: int, *rest: Any) -> windows.Windows:
-        patch.setattr(
-            windows, "standardise_stocks", lambda x: original(x) * np.float32(1 + 1 / len(panel.codes))
-        )
+        def leaking_scale(*given: Any) -> tuple[np.ndarray, np.ndarray]:
+            mean, scale = original(*given)
+            return mean, scale * np.float32(1 + 1 / len(panel.codes))
+
+        patch.setattr(windows, "stock_scale", leaking_scale)
         return of_date(panel, row, *rest)
 
     of_date = windows.windows_of_date

@@ -1,29 +1,42 @@
 """Windows against a slow, obvious loop, and what must hold for any of them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gangru.errors import MarketError, SettingsError
+from gangru.features import windows as module
 from gangru.features.catalogue import CATALOGUE, chosen_features
 from gangru.features.panel import Panel, build_panel
+from gangru.features.scaling import fill_gaps, middle_distance, scale_days
 from gangru.features.settings import NAMES, FeatureSettings
-from gangru.features.windows import fill_gaps, standardise_days, windows_of_date
+from gangru.features.windows import scaled_days, windows_of_date
 
 from markets import random_market
 
 SETTINGS = FeatureSettings()
 
 
-def slow_windows(panel: Panel, row: int, stocks: np.ndarray, clip: str) -> np.ndarray:
+def scaled_series(x_CT: np.ndarray, chosen: FeatureSettings = SETTINGS) -> np.ndarray:
+    """Series scaled over their own days, (C, T), each as a stock's only feature, which is carried over gaps."""
+    x_TNF = np.ascontiguousarray(x_CT.T[:, :, None], dtype=np.float32)
+    out_NTF = np.empty((*x_CT.shape, 1), dtype=np.float32)
+    scale_days(x_TNF, np.array([True]), chosen, out_NTF)
+    return out_NTF[:, :, 0]
+
+
+def slow_windows(panel: Panel, row: int, stocks: np.ndarray, chosen: FeatureSettings) -> np.ndarray:
     """Gap filling, clipping and both z-scores, a stock and a feature at a time."""
-    out = np.zeros((len(stocks), 40, len(panel.features)))
+    days, clip = chosen.window, chosen.clip
+    out = np.zeros((len(stocks), days, len(panel.features)))
     for n, stock in enumerate(stocks):
         for f, feature in enumerate(panel.features):
-            x = list(panel.values[row - 39 : row + 1, stock, f].astype(float))
+            x = list(panel.values[row - days + 1 : row + 1, stock, f].astype(float))
             known = [v for v in x if not np.isnan(v)]
-            for t in range(40):
+            for t in range(days):
                 if np.isnan(x[t]):
                     x[t] = (
                         (x[t - 1] if t and not np.isnan(x[t - 1]) else known[0])
@@ -48,11 +61,13 @@ def slow_windows(panel: Panel, row: int, stocks: np.ndarray, clip: str) -> np.nd
 
 
 @pytest.mark.parametrize("clip", ["mad", "sigma", "none"])
-def test_windows_are_those_of_a_slow_loop(clip: str) -> None:
+@pytest.mark.parametrize("window", [40, 21])
+def test_windows_are_those_of_a_slow_loop(clip: str, window: int) -> None:
     panel = build_panel(random_market(gaps=0.04), chosen_features(NAMES))
-    chosen = FeatureSettings(clip=clip)
+    chosen = FeatureSettings(clip=clip, window=window, min_bars=window - 5)
     windows = windows_of_date(panel, 100, np.ones(30, dtype=bool), chosen)
-    np.testing.assert_allclose(windows.x_NTF, slow_windows(panel, 100, windows.stocks, clip), atol=2e-3)
+    assert windows.filled > 10
+    np.testing.assert_allclose(windows.x_NTF, slow_windows(panel, 100, windows.stocks, chosen), atol=2e-3)
 
 
 def test_cross_section_has_mean_zero_and_unit_spread() -> None:
@@ -63,8 +78,7 @@ def test_cross_section_has_mean_zero_and_unit_spread() -> None:
 
 
 def test_a_constant_series_gives_zero_and_never_nan() -> None:
-    x = np.full((2, 1, 40), 7.3, dtype=np.float32)
-    assert (standardise_days(x, SETTINGS) == 0).all()
+    assert (scaled_series(np.full((2, 40), 7.3)) == 0).all()
 
 
 def test_an_outlier_is_clipped_at_three_mads() -> None:
@@ -72,7 +86,7 @@ def test_an_outlier_is_clipped_at_three_mads() -> None:
     x[0] = 1000  # median 1; deviations 0 (20), 2 (19) and 999: MAD 1
     expected = np.minimum(x, 1 + 3 * 1.4826)
     expected = (expected - expected.mean()) / expected.std()
-    z = standardise_days(x[None, None, :].astype(np.float32), SETTINGS)[0, 0]
+    z = scaled_series(x[None, :])[0]
     np.testing.assert_allclose(z, expected, rtol=1e-4)
 
 
@@ -82,7 +96,7 @@ def test_no_mad_but_a_spread_is_clipped_at_three_sigma() -> None:
     limit = x.mean() + 3 * x.std()
     expected = np.minimum(x, limit)
     expected = (expected - expected.mean()) / expected.std()
-    z = standardise_days(x[None, None, :].astype(np.float32), SETTINGS)[0, 0]
+    z = scaled_series(x[None, :])[0]
     np.testing.assert_allclose(z, expected, rtol=1e-4)
 
 
@@ -158,6 +172,52 @@ def test_features_of_one_stock_by_hand() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.5, 20))
 def test_windows_do_not_depend_on_the_level_of_prices(seed: int, scale: float) -> None:
-    x = np.random.default_rng(seed).standard_t(3, (3, 2, 40)).astype(np.float32)
-    a, b = standardise_days(x, SETTINGS), standardise_days((x * np.float32(scale)), SETTINGS)
-    np.testing.assert_allclose(a, b, atol=1e-3)
+    x = np.random.default_rng(seed).standard_t(3, (6, 40)).astype(np.float32)
+    np.testing.assert_allclose(scaled_series(x), scaled_series(x * np.float32(scale)), atol=1e-3)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 10_000), st.integers(2, 45))
+def test_the_mad_needs_no_second_sort(seed: int, days: int) -> None:
+    x = np.sort(np.random.default_rng(seed).integers(-9, 9, (20, days)).astype(np.float32), axis=1)
+    x_TC, centre_C = np.ascontiguousarray(x.T), np.median(x, axis=1)
+    found = middle_distance(x_TC, centre_C, np.empty_like(x_TC))
+    assert found.tolist() == np.median(np.abs(x - centre_C[:, None]), axis=1).tolist()
+
+
+def test_gaps_at_both_ends_and_a_series_without_any_value() -> None:
+    nan = np.nan
+    x = np.array([[[nan, nan, 5, nan], [nan] * 4, [1, nan, nan, 2]], [[1, 2, 3, 4]] * 3], dtype=np.float32)
+    filled = fill_gaps(x, np.array([True, True, False]))
+    assert x.tolist() == [[[5, 5, 5, 5], [0, 0, 0, 0], [1, 0, 0, 2]], [[1, 2, 3, 4]] * 3]
+    assert filled.tolist() == [0, 1, 3, 4, 5, 6, 7, 9, 10]
+
+
+def test_any_number_of_threads_gives_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    panel = build_panel(random_market(stocks=300, gaps=0.02), chosen_features(NAMES))
+    eligible = np.ones(300, dtype=bool)
+    one = windows_of_date(panel, 100, eligible, SETTINGS, threads=1)
+    monkeypatch.setattr(module, "VALUES", 40 * 18 * 7)  # many blocks, the last one of another size
+    for threads in (1, 2, 3):
+        other = windows_of_date(panel, 100, eligible, SETTINGS, threads=threads)
+        assert other.x_NTF.tobytes() == one.x_NTF.tobytes()
+        assert (other.filled, other.short) == (one.filled, one.short)
+
+
+def test_a_stocks_days_are_scaled_alike_alone_and_among_others() -> None:
+    panel = build_panel(random_market(stocks=90, gaps=0.05), chosen_features(NAMES))
+    together, _ = scaled_days(panel, 100, np.arange(90), SETTINGS)
+    for stock in (0, 41, 89):
+        alone, _ = scaled_days(panel, 100, np.array([stock]), SETTINGS)
+        assert alone[0].tobytes() == together[stock].tobytes()
+
+
+def test_a_date_without_a_stock_has_no_windows() -> None:
+    panel = build_panel(random_market(), chosen_features(NAMES))
+    assert windows_of_date(panel, 80, np.zeros(30, dtype=bool), SETTINGS).x_NTF.shape == (0, 40, 18)
+
+
+def test_all_stocks_alike_give_zero() -> None:
+    panel = build_panel(random_market(gaps=0), chosen_features(NAMES))
+    alike = replace(panel, values=np.repeat(panel.values[:, :1], 30, axis=1))
+    assert (windows_of_date(alike, 80, np.ones(30, dtype=bool), SETTINGS).x_NTF == 0).all()

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gangru.errors import CheckpointError, TrainingError
+from gangru.training import fold_run
 from gangru.training import gan as gan_training
 from gangru.training.autoencoder import train_autoencoder
 from gangru.training.batches import FoldData, Sample, date_batches, epoch_random
@@ -262,6 +263,24 @@ def test_a_fold_leaves_its_directory_and_a_rerun_changes_nothing(tmp_path: Path,
     }
     trained = load_fold(one, features=4)
     assert (trained.generator is None) == (kind == "none")
+
+
+def test_nets_are_read_onto_the_device_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, asked = job(tmp_path / "run", "gan"), []
+    train_fold(one, silent)
+
+    def device_of(name: str) -> torch.device:
+        asked.append(name)
+        return torch.device("meta")  # what every machine has beside its CPU
+
+    monkeypatch.setattr(fold_run, "device_of", device_of)
+    trained = load_fold(one, features=4)
+    assert asked == [one.training.device]
+    assert trained.device.type == "meta"
+    for net in (trained.generator, trained.predictor):
+        assert {parameter.device.type for parameter in net.parameters()} == {"meta"}
 
 
 def test_the_same_seed_gives_the_same_weights_byte_for_byte(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from gangru.factor.reversal import reversal
 from gangru.factor.settings import FactorSettings
 from gangru.features.panel import Panel
 from gangru.features.settings import FeatureSettings
-from gangru.features.windows import window_stocks, windows_of_date
+from gangru.features.windows import Windows, window_stocks, windows_of_date
+from gangru.features.windows_on_device import DeviceWindows, device_windows_of_date, on_device
 from gangru.market.daily import Bools, Floats
 from gangru.models.predictor import Predictor
 from gangru.training.batches import Sample
@@ -49,21 +50,30 @@ def predict_date(
         stocks = window_stocks(panel, row, eligible, features)
         short = int(np.count_nonzero(eligible)) - len(stocks)
         return stocks, reversal(panel, row, stocks), {"too few bars in the window": short}
-    windows = windows_of_date(panel, row, eligible, features)
-    x_NTF = torch.from_numpy(windows.x_NTF)
+    windows = date_windows(panel, row, eligible, features, fold.device, training.threads)
+    x_NTF = torch.as_tensor(windows.x_NTF)
     sample = Sample(windows.date, x_NTF, np.zeros(len(windows.stocks)), panel.codes[windows.stocks])
     sample = fed(fold.generator, sample, gan, training)
     match fold.predictor:
         case BoostedTrees():
             pret = fold.predictor.predict(sample.x_NTF)
         case Predictor():
-            device = next(fold.predictor.parameters()).device
-            pret = predict(fold.predictor, sample.x_NTF.to(device)).cpu().numpy().astype(np.float64)
+            pret = predict(fold.predictor, sample.x_NTF).cpu().numpy().astype(np.float64)
     counts = {
         "too few bars in the window": windows.short,
         "kept, with gaps in the window filled": windows.filled,
     }
     return windows.stocks, pret, counts
+
+
+def date_windows(
+    panel: Panel, row: int, eligible: Bools, features: FeatureSettings, device: torch.device, threads: int
+) -> Windows | DeviceWindows:
+    """The date's scaled windows, made on the device that the nets lie on; `threads` are those of the CPU."""
+    if device.type == "cpu":
+        return windows_of_date(panel, row, eligible, features, threads)
+    held = on_device(panel, max(row - features.window + 1, 0), row, device)
+    return device_windows_of_date(held, panel, row, eligible, features)
 
 
 def factor_of_date(

@@ -1,6 +1,7 @@
 """Scaled windows of one date, gathered from the panel.
 
 Legend: N stocks, T days of a window, F features. Windows of a date see the bars of that date and of the T − 1 before.
+They are made in blocks of stocks by several threads; the bytes are the same for any number of them.
 """
 
 from dataclasses import dataclass
@@ -10,12 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gangru.errors import MarketError
+from gangru.features.blocks import Each, blocks_of, in_order, side_by_side
+from gangru.features.scaling import FLAT, scale_days
 from gangru.features.settings import FeatureSettings
 
 F32 = NDArray[np.float32]
+F64 = NDArray[np.float64]
 Bools = NDArray[np.bool_]
-MAD_TO_SIGMA = 1.4826  # makes the MAD of a normal sample estimate its standard deviation
-FLAT = 1e-6  # a spread below this share of the level is rounding of float32, not movement
+VALUES = 150_000  # of a block: with two copies of it, it stays in a core's cache or near it
+STOCKS = 64  # whose sums are taken together; the sums of all are added up in order, whoever took them
 
 
 class PanelLike(Protocol):
@@ -49,6 +53,14 @@ class Windows:
     filled: int  # stocks kept in whose window something was missing and filled
 
 
+def check_history(panel: PanelLike, row: int, settings: FeatureSettings) -> None:
+    """Raise MarketError where the panel does not reach back far enough for a window that ends on `row`."""
+    if row - settings.window + 1 < 0:
+        raise MarketError(
+            f"{panel.dates[row]} has {row + 1} of the {settings.window} days of a window: ingest earlier bars"
+        )
+
+
 def window_stocks(
     panel: PanelLike, row: int, eligible: Bools, settings: FeatureSettings
 ) -> NDArray[np.int64]:
@@ -58,96 +70,74 @@ def window_stocks(
     return np.flatnonzero(enough & eligible)
 
 
-def windows_of_date(panel: PanelLike, row: int, eligible: Bools, settings: FeatureSettings) -> Windows:
+def windows_of_date(
+    panel: PanelLike, row: int, eligible: Bools, settings: FeatureSettings, threads: int = 0
+) -> Windows:
     """Gather and scale the windows of every eligible stock on the date at `row`.
 
     `eligible` is that date's universe, (N,). The cross-section's z-score is over all of it; who wants a subset for
-    training takes it afterwards. Raises MarketError where the panel does not reach back far enough.
+    training takes it afterwards. `threads` = 0: as many as the process has cores, at most 8. Raises MarketError where
+    the panel does not reach back far enough.
     """
-    if row - settings.window + 1 < 0:
-        raise MarketError(
-            f"{panel.dates[row]} has {row + 1} of the {settings.window} days of a window: ingest earlier bars"
-        )
+    check_history(panel, row, settings)
     stocks = window_stocks(panel, row, eligible, settings)
-    days_NFT, filled = scaled_days(panel, row, stocks, settings)
-    x_NFT = standardise_stocks(days_NFT)
+    with side_by_side(threads) as each:
+        x_NTF, filled = scaled_days(panel, row, stocks, settings, each)
+        standardise_stocks(x_NTF, each)
     short = int(np.count_nonzero(eligible)) - len(stocks)
-    return Windows(panel.dates[row], stocks, np.ascontiguousarray(x_NFT.transpose(0, 2, 1)), short, filled)
+    return Windows(panel.dates[row], stocks, x_NTF, short, filled)
 
 
 def scaled_days(
-    panel: PanelLike, row: int, stocks: NDArray[np.int64], settings: FeatureSettings
+    panel: PanelLike, row: int, stocks: NDArray[np.int64], settings: FeatureSettings, each: Each = in_order
 ) -> tuple[F32, int]:
-    """Windows of these stocks ending on `row`, scaled over their own days alone, (N, F, T); how many had gaps."""
-    span = slice(row - settings.window + 1, row + 1)
-    raw_NFT = np.ascontiguousarray(panel.values[span][:, stocks].transpose(1, 2, 0))
-    filled = fill_gaps(raw_NFT, panel.carry)
-    return standardise_days(raw_NFT, settings), filled
+    """Windows of these stocks ending on `row`, scaled over their own days alone, (N, T, F); how many had gaps."""
+    days_DNF = panel.values[row - settings.window + 1 : row + 1]
+    carry, features = panel.carry, days_DNF.shape[2]
+    x_NTF = np.empty((len(stocks), settings.window, features), dtype=np.float32)
+
+    def scale(block: slice) -> int:
+        raw_TNF = np.take(days_DNF, stocks[block], axis=1)
+        return scale_days(raw_TNF, carry, settings, x_NTF[block])
+
+    size = max(1, VALUES // (settings.window * features))
+    return x_NTF, sum(each(scale, blocks_of(len(stocks), size)))
 
 
-def fill_gaps(x_NFT: F32, carry: Bools) -> int:
-    """Fill days without a value in place: carried features keep their last, or take their first; others get 0.
+def standardise_stocks(x_NTF: F32, each: Each = in_order) -> None:
+    """z-score across the stocks for each day of the window and feature, in place; 0 where all stocks agree."""
+    across(x_NTF, *stock_scale(x_NTF, each), each)
 
-    Gives the number of stocks that had something to fill.
+
+def stock_scale(x_NTF: F32, each: Each = in_order) -> tuple[F32, F32]:
+    """Mean over the stocks, and one over their standard deviation or 0 where all agree, (T, F) each.
+
+    In float64, of values that lie around 0: mean of squares less square of mean loses nothing that float32 could show.
     """
-    gaps_N = np.flatnonzero(np.isnan(x_NFT).any(axis=(1, 2)))
-    if len(gaps_N) == 0:
-        return 0
-    x = x_NFT[gaps_N]
-    known = ~np.isnan(x)
-    day = np.arange(x.shape[2])
-    last = np.maximum.accumulate(np.where(known, day, -1), axis=2)
-    first = np.argmax(known, axis=2)[:, :, None]
-    filled = np.take_along_axis(x, np.where(last >= 0, last, first), axis=2)
-    filled[~known & ~carry[None, :, None]] = 0
-    x_NFT[gaps_N] = np.nan_to_num(filled, nan=0.0)
-    return len(gaps_N)
 
+    def sums(block: slice) -> tuple[F64, F64]:
+        x = x_NTF[block].astype(np.float64)
+        total = x.sum(axis=0)
+        return total, np.multiply(x, x, out=x).sum(axis=0)
 
-def standardise_days(x_NFT: F32, settings: FeatureSettings) -> F32:
-    """Clip outliers of each window and feature, then z-score over its T days; a constant series gives 0."""
-    centre = middle(x_NFT)
-    level = np.abs(centre)
-    x = x_NFT - centre  # centred first: float32 keeps the small movements of a large price
-    sigma = x.std(axis=2, keepdims=True)
-    if settings.clip == "mad":
-        mad = middle(np.abs(x)) * MAD_TO_SIGMA
-        flat = mad <= FLAT * level
-        mean = np.where(flat, x.mean(axis=2, keepdims=True), 0)
-        reach = settings.clip_width * np.where(flat, sigma, mad)
-        x = np.clip(x, mean - reach, mean + reach)
-    elif settings.clip == "sigma":
-        mean = x.mean(axis=2, keepdims=True)
-        x = np.clip(x, mean - settings.clip_width * sigma, mean + settings.clip_width * sigma)
-    x -= x.mean(axis=2, keepdims=True)
-    spread = x.std(axis=2, keepdims=True)
-    moved = spread > FLAT * level
-    return np.asarray(np.where(moved, x / np.where(moved, spread, 1), 0), dtype=np.float32)
-
-
-def middle(x_NFT: F32) -> F32:
-    """Median over the days, kept as an axis."""
-    days = x_NFT.shape[2]
-    half = days // 2
-    kth = [half] if days % 2 else [half - 1, half]
-    part = np.partition(x_NFT, kth, axis=2)
-    return np.asarray(part[:, :, kth].mean(axis=2, keepdims=True), dtype=np.float32)
-
-
-def standardise_stocks(x_NFT: F32) -> F32:
-    """z-score across the stocks for each feature and day of the window; 0 where all stocks agree."""
-    return x_NFT if len(x_NFT) == 0 else across(x_NFT, *stock_scale(x_NFT))
-
-
-def stock_scale(x_NFT: F32) -> tuple[F32, F32]:
-    """Mean over the stocks, and one over their standard deviation or 0 where all agree, (F, T) each."""
-    mean = x_NFT.mean(axis=0, dtype=np.float64)
-    spread = x_NFT.std(axis=0, dtype=np.float64)
+    count = len(x_NTF)
+    if count == 0:
+        nothing = np.zeros(x_NTF.shape[1:], dtype=np.float32)
+        return nothing, nothing
+    totals, squares = zip(*each(sums, blocks_of(count, STOCKS)), strict=True)
+    mean = np.sum(totals, axis=0) / count
+    spread = np.sqrt(np.maximum(np.sum(squares, axis=0) / count - mean * mean, 0))
     moved = spread > FLAT
     scale = np.where(moved, 1 / np.where(moved, spread, 1), 0)
     return mean.astype(np.float32), scale.astype(np.float32)
 
 
-def across(x_NFT: F32, mean_FT: F32, scale_FT: F32) -> F32:
-    """Values on the scale of a date's stocks."""
-    return np.asarray((x_NFT - mean_FT) * scale_FT, dtype=np.float32)
+def across(x_NTF: F32, mean_TF: F32, scale_TF: F32, each: Each = in_order) -> None:
+    """Put values on the scale of a date's stocks, in place."""
+
+    def rescale(block: slice) -> None:
+        x = x_NTF[block]
+        x -= mean_TF
+        x *= scale_TF
+
+    each(rescale, blocks_of(len(x_NTF), STOCKS))

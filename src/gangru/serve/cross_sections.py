@@ -24,12 +24,12 @@ LEAD = 20  # days before a window in which a stock's last trade before it is loo
 
 @dataclass(frozen=True)
 class CrossSection:
-    """The scale of one factor date: of which stocks, and what each feature and day is centred and divided by."""
+    """The scale of one factor date: of which stocks, and what each day and feature is centred and divided by."""
 
     days: Dates  # LEAD and the window's T
     codes: NDArray[np.str_]  # the N stocks that have a window, in order
-    mean_FT: F32
-    scale_FT: F32
+    mean_TF: F32
+    scale_TF: F32
     market_return: Floats  # (days, 1)
 
 
@@ -46,11 +46,11 @@ def cross_section(
     panel = build_panel(slice_, chosen_features(settings.features.names))
     row = len(slice_.dates) - 1
     stocks = window_stocks(panel, row, eligible, settings.features)
-    x_NFT, _ = scaled_days(panel, row, stocks, settings.features)
-    mean_FT, scale_FT = stock_scale(x_NFT)
+    x_NTF, _ = scaled_days(panel, row, stocks, settings.features)
+    mean_TF, scale_TF = stock_scale(x_NTF)
     with np.errstate(divide="ignore", invalid="ignore"):
         market_return = Bars(slice_).market_return
-    return CrossSection(slice_.dates, slice_.codes[stocks], mean_FT, scale_FT, market_return)
+    return CrossSection(slice_.dates, slice_.codes[stocks], mean_TF, scale_TF, market_return)
 
 
 def with_last_closes(market: Market, slice_: DailyMarket, window: int) -> DailyMarket:

@@ -41,9 +41,9 @@ def real_window(market: Market, settings: StudySettings, section: CrossSection, 
         bars = Bars(own, section.market_return)
         values = np.stack([finite(feature.compute(bars)) for feature in features], axis=2).astype(np.float32)
     panel = Panel(own.dates, own.codes, features, values, own.traded)
-    days_NFT, _ = scaled_days(panel, len(own.dates) - 1, np.zeros(1, dtype=np.int64), settings.features)
-    x_NFT = across(days_NFT, section.mean_FT, section.scale_FT)
-    return np.asarray(x_NFT[0], dtype=np.float32)
+    x_NTF, _ = scaled_days(panel, len(own.dates) - 1, np.zeros(1, dtype=np.int64), settings.features)
+    across(x_NTF, section.mean_TF, section.scale_TF)
+    return np.ascontiguousarray(x_NTF[0].T)
 
 
 def has_generator(settings: StudySettings) -> bool:

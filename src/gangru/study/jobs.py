@@ -60,7 +60,13 @@ def fold_jobs(inputs: Inputs, folds: list[Fold], nth: int = 0) -> list[FoldJob]:
             FoldJob(
                 name=fold.name if nth == 0 else f"{fold.name} seed {first + nth}",
                 directory=directory if nth == 0 else directory / f"seed-{first + nth}",
-                load=PanelFold(lambda: inputs.arrays, rows, settings.features),
+                load=PanelFold(
+                    lambda: inputs.arrays,
+                    rows,
+                    settings.features,
+                    settings.training.device,
+                    settings.training.threads,
+                ),
                 kind=settings.features.generator,
                 gan=settings.gan,
                 predictor=settings.predictor,

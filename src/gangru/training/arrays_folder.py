@@ -142,10 +142,11 @@ def job_of(
     """A job out of its JSON."""
     rows = SampleRows(**{name: np.array(values, dtype=np.int64) for name, values in entry["rows"].items()})
     training = replace(TrainingSettings(**tuples(entry["training"])), **changes)
+    features = FeatureSettings(**tuples(entry["features"]))
     return FoldJob(
         name=entry["name"],
         directory=runs / entry["directory"],
-        load=PanelFold(arrays, rows, FeatureSettings(**tuples(entry["features"]))),
+        load=PanelFold(arrays, rows, features, training.device, training.threads),
         kind=entry["kind"],
         gan=GanSettings(**tuples(entry["gan"])),
         predictor=PredictorSettings(**tuples(entry["predictor"])),

@@ -31,7 +31,7 @@ from gangru.training.gradient_boosting import (
     train_trees,
     write_trees,
 )
-from gangru.training.loop import Curve, OnTick, Tick, seeded
+from gangru.training.loop import Curve, OnTick, Tick, device_of, seeded
 from gangru.training.predictor import PredictorResult, Tuned, build_predictor, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
 from gangru.training.stopwatch import PARTS, Stopwatch
@@ -227,6 +227,7 @@ def make_generator(job: FoldJob, data: FoldData, on_tick: OnTick) -> GanResult |
             return train_autoencoder(data, job.gan, job.training, state, on_tick)
         case "untrained":
             generator = seeded(lambda: build_generator(data.shape[1], job.gan), job.training.seed)
+            generator = generator.to(device_of(job.training.device))
             return GanResult(generator, [], 0, collapsed=False, restarted=False)
 
 
@@ -253,37 +254,45 @@ def gan_metrics(made: GanResult) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class TrainedFold:
-    """A fold's nets or trees, ready to predict; `predictor` is None for the reversal, which has nothing to load."""
+    """A fold's nets or trees, ready to predict; `predictor` is None for the reversal, which has nothing to load.
+
+    Nets lie on `device`.
+    """
 
     predictor: Predictor | BoostedTrees | None
     generator: Generator | None
+    device: torch.device = torch.device("cpu")
 
 
 def load_fold(job: FoldJob, features: int) -> TrainedFold:
-    """Read what a finished fold learned. Raises CheckpointError where it is not finished or its files do not fit."""
+    """Read what a finished fold learned, nets onto the device that its settings name.
+
+    Raises CheckpointError where it is not finished or its files do not fit, TrainingError where the device is missing.
+    """
     if not job.done:
         raise CheckpointError(f"{job.directory} is not trained to its end: run `gangru train` first")
     check_settings(job)
     if job.predictor.kind == "reversal":
         return TrainedFold(None, None)
-    predictor = load_predictor(job, features)
+    device = device_of(job.training.device)
+    predictor = load_predictor(job, features, device)
     if job.kind == "none":
-        return TrainedFold(predictor, None)
+        return TrainedFold(predictor, None, device)
     generator = build_generator(features, job.gan)
     path = job.directory / "generator.safetensors"
     checkpoint.load_net(generator, checkpoint.read_tensors(path)[0], path)
-    return TrainedFold(predictor, generator)
+    return TrainedFold(predictor, generator.to(device), device)
 
 
-def load_predictor(job: FoldJob, features: int) -> Predictor | BoostedTrees:
-    """The predictor of a finished fold."""
+def load_predictor(job: FoldJob, features: int, device: torch.device) -> Predictor | BoostedTrees:
+    """The predictor of a finished fold; a net lies on the device."""
     if job.predictor.kind == "lightgbm":
         return read_trees(job.directory / TREES_FILE, job.training.threads)
     width = channels(features, job.gan, has_generator=job.kind != "none")
     predictor = build_predictor(width, job.predictor)
     path = job.directory / "predictor.safetensors"
     checkpoint.load_net(predictor, checkpoint.read_tensors(path)[0], path)
-    return predictor
+    return predictor.to(device)
 
 
 def write_curve(path: Path, curve: Curve) -> None:

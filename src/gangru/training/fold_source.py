@@ -9,11 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from gangru.features.settings import FeatureSettings
 from gangru.features.windows import windows_of_date
+from gangru.features.windows_on_device import device_windows_of_date, on_device
 from gangru.training.batches import FoldData, Sample
-from gangru.training.folds import SampleRows
+from gangru.training.folds import Rows, SampleRows
+from gangru.training.loop import device_of
 
 
 @dataclass(frozen=True)
@@ -35,24 +38,60 @@ class PanelArrays:
 
 @dataclass(frozen=True)
 class PanelFold:
-    """One fold's data, made when it is called; `arrays` gives the panel, which is made when it is first needed."""
+    """One fold's data, made when it is called; `arrays` gives the panel, which is made when it is first needed.
+
+    With `device` = cpu windows are made by `threads` threads (0 = one a core, at most 8); else on that device, to which
+    the days that the fold needs go once.
+    """
 
     arrays: Callable[[], PanelArrays]
     rows: SampleRows
     features: FeatureSettings
+    device: str = "cpu"
+    threads: int = 0
 
     def __call__(self) -> FoldData:
-        """Scaled windows and labels of the fold's sample dates; sees no bar after the last label's day."""
-        arrays = self.arrays()
-        return FoldData(
-            train=tuple(sample_of(arrays, row, self.features) for row in self.rows.train),
-            valid=tuple(sample_of(arrays, row, self.features) for row in self.rows.valid),
-            purged=tuple(arrays.dates[self.rows.purged]),
-        )
+        """Scaled windows and labels of the fold's sample dates; sees no bar after the last label's day.
+
+        Raises TrainingError where the device is not there.
+        """
+        arrays, device = self.arrays(), device_of(self.device)
+        rows = np.concatenate([self.rows.train, self.rows.valid])
+        if device.type == "cpu":
+            samples = samples_of(arrays, rows, self.features, self.threads)
+        else:
+            samples = on_device_samples(arrays, rows, self.features, device)
+        train = len(self.rows.train)
+        return FoldData(samples[:train], samples[train:], purged=tuple(arrays.dates[self.rows.purged]))
 
 
-def sample_of(arrays: PanelArrays, row: int, features: FeatureSettings) -> Sample:
-    """The eligible stocks of the date at `row`: windows that end on it, labels and codes."""
-    windows = windows_of_date(arrays, row, arrays.eligible[row], features)
-    x_NTF = torch.from_numpy(windows.x_NTF)
-    return Sample(windows.date, x_NTF, arrays.labels[row, windows.stocks], arrays.codes[windows.stocks])
+def samples_of(
+    arrays: PanelArrays, rows: Rows, features: FeatureSettings, threads: int = 0
+) -> tuple[Sample, ...]:
+    """The dates at `rows`: windows of the eligible stocks that end on them, labels and codes."""
+    samples = []
+    for row in rows:
+        windows = windows_of_date(arrays, row, arrays.eligible[row], features, threads)
+        samples.append(sample_of(arrays, row, windows.stocks, torch.from_numpy(windows.x_NTF)))
+    return tuple(samples)
+
+
+def on_device_samples(
+    arrays: PanelArrays, rows: Rows, features: FeatureSettings, device: torch.device
+) -> tuple[Sample, ...]:
+    """The same samples, windows made on the device and left there.
+
+    The panel's days from the first window's first to the last row lie on the device meanwhile, one copy of them.
+    """
+    first = max(int(rows.min()) - features.window + 1, 0)
+    held = on_device(arrays, first, int(rows.max()), device)
+    samples = []
+    for row in rows:
+        windows = device_windows_of_date(held, arrays, row, arrays.eligible[row], features)
+        samples.append(sample_of(arrays, row, windows.stocks, windows.x_NTF))
+    return tuple(samples)
+
+
+def sample_of(arrays: PanelArrays, row: int, stocks: NDArray[np.int64], x_NTF: Tensor) -> Sample:
+    """A date's windows with the stocks' labels and codes."""
+    return Sample(arrays.dates[row], x_NTF, arrays.labels[row, stocks], arrays.codes[stocks])

@@ -66,14 +66,17 @@ def noise_source(seed: int, number: int) -> torch.Generator:
 def prepare_torch(training: TrainingSettings) -> torch.device:
     """The device asked for, with deterministic kernels. Raises TrainingError where it is not there."""
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
+    return device_of(training.device)
+
+
+def device_of(name: str) -> torch.device:
+    """The device that training.device names. Raises TrainingError where it is not there."""
     try:
-        device = torch.device(training.device)
+        device = torch.device(name)
     except RuntimeError as error:
-        raise TrainingError(f"training.device = {training.device!r}: expected cpu, cuda or cuda:N") from error
+        raise TrainingError(f"training.device = {name!r}: expected cpu, cuda or cuda:N") from error
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise TrainingError(
-            f"training.device = {training.device!r}: this machine's PyTorch sees no CUDA device"
-        )
+        raise TrainingError(f"training.device = {name!r}: this machine's PyTorch sees no CUDA device")
     return device
 
 

@@ -165,8 +165,13 @@ class TrainingSettings(Settings):
         "Numbers that the nets' large products are trained with; the losses, the MLP, validation and prediction are "
         "float32 either way.",
     )
-    device: str = setting("cpu", "Where the nets are trained: cpu, cuda or cuda:N.")
-    threads: int = setting(0, "Threads of PyTorch on the CPU; 0 = its own choice.", unit="threads", ge=0)
+    device: str = setting("cpu", "Where windows are made, nets trained and asked: cpu, cuda or cuda:N.")
+    threads: int = setting(
+        0,
+        "Threads of PyTorch and of what makes windows on the CPU; 0 = their own choice.",
+        unit="threads",
+        ge=0,
+    )
     engine: Literal["local"] = setting(
         "local", "What runs the folds: local = one after another in this process."
     )
