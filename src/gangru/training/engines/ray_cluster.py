@@ -1,0 +1,131 @@
+"""The cluster: one that is there, or nodes of this machine alone for as long as they are needed."""
+
+import logging
+import os
+import secrets
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from gangru.errors import TrainingError
+from gangru.training.settings import RaySettings, TrainingSettings
+
+GIB = 2**30
+
+
+def import_ray() -> Any:
+    """Ray, which only this engine needs. Raises TrainingError naming the extra where it is not installed."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise TrainingError('training.engine = "ray" needs Ray: pip install gangru[ray]') from error
+    return ray
+
+
+@contextmanager
+def cluster(settings: RaySettings) -> Iterator[Any]:
+    """Ray, connected; a connection that the caller made before is used and left open.
+
+    What Ray itself prints goes to stderr: stdout is the command's. Raises TrainingError where no cluster answers.
+    """
+    with redirect_stdout(sys.stderr):
+        if "ray" in sys.modules and import_ray().is_initialized():
+            yield import_ray()
+        elif settings.address:
+            with joined(settings.address) as ray:
+                yield ray
+        else:
+            with own_cluster() as ray:
+                yield ray
+
+
+@contextmanager
+def joined(address: str) -> Iterator[Any]:
+    """A connection to the cluster whose head is at `address`; this machine must be one of its nodes."""
+    ray = import_ray()
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise TrainingError(
+            f"no Ray cluster can be joined at {address} ({first_line(error)}): start its head with `ray start --head`, "
+            "let this machine join it with `ray start --address=HOST:PORT`, the same versions on both, or leave "
+            "ray.address empty to train on this machine alone"
+        ) from error
+    try:
+        yield ray
+    finally:
+        ray.shutdown()
+
+
+@contextmanager
+def own_cluster() -> Iterator[Any]:
+    """A cluster of this machine: reached on the loopback alone, with a token that only its processes know.
+
+    Ray's own habit is to listen on every interface and to leave logs and sockets in /tmp/ray for all to read. Where a
+    program has loaded Ray before, the first of these is Ray's to decide.
+    """
+    if "ray" not in sys.modules:
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # a node that is reached on the loopback alone
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
+    ray = import_ray()
+    private = tempfile.mkdtemp(prefix="gangru-ray-")
+    try:
+        ray.init(
+            address="local",
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            _node_ip_address="127.0.0.1",
+            _temp_dir=private,
+        )
+        yield ray
+    finally:
+        ray.shutdown()
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def demands(settings: RaySettings, training: TrainingSettings) -> dict[str, float]:
+    """What one training asks of a node, as Ray names it. Raises TrainingError where a device is named by number."""
+    asked: dict[str, float] = {"CPU": settings.cpus_per_task}
+    if settings.memory_per_task:
+        asked["memory"] = int(settings.memory_per_task * GIB)
+    if training.device.startswith("cuda:"):
+        raise TrainingError(
+            f'training.device = {training.device!r}: Ray chooses the GPU; expected "cuda" with ray.gpus_per_task'
+        )
+    if training.device == "cuda":
+        asked["GPU"] = settings.gpus_per_task
+    return asked
+
+
+def check_capacity(ray: Any, asked: dict[str, float], *, grows: bool) -> None:
+    """Raise TrainingError where no node could ever take a training; warn where one may yet join (`grows`)."""
+    nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+    if any(all(node.get(name, 0) >= amount for name, amount in asked.items()) for node in nodes):
+        return
+    largest = {name: max((node.get(name, 0) for node in nodes), default=0) for name in asked}
+    sentence = (
+        f"no node can take a training, which asks for {said(asked)}: the most that one has is {said(largest)}"
+    )
+    if not grows:
+        raise TrainingError(f"{sentence}; lower ray.cpus_per_task, ray.gpus_per_task or ray.memory_per_task")
+    warnings.warn(f"{sentence}; waiting for one to join", stacklevel=2)
+
+
+def said(resources: dict[str, float]) -> str:
+    """Resources as a person reads them."""
+    return ", ".join(
+        f"{amount / GIB:.1f} GiB" if name == "memory" else f"{amount:g} {name}"
+        for name, amount in resources.items()
+    )
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what an error says."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
