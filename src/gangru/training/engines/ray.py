@@ -129,28 +129,29 @@ class Dispatch:
 
     def take(self, stream: Any) -> None:
         """Take the next news of a training, or learn that it has failed or was lost."""
-        one = self.running.pop(stream)
+        one = self.running[stream] = self.running.pop(
+            stream
+        )  # behind the others, which have their turn first
         try:
             reference = next(stream, None)
             news: News | None = None if reference is None else self.ray.get(reference)
         except self.ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, self.lost_errors):
-                self.lost(one, error.cause)
+                self.lost(stream, one, first_line(error.cause))
             else:
-                self.failed[one.job.name] = own_reason(error)
+                self.fail(stream, one, own_reason(error))
         except self.lost_errors as error:
-            self.lost(one, error)
+            self.lost(stream, one, first_line(error))
         except self.ray.exceptions.RayError as error:
-            self.failed[one.job.name] = first_line(error)
+            self.fail(stream, one, first_line(error))
         else:
             if news is None:
-                self.lost(one, TrainingError("what it sent ended before its result"))
+                self.lost(stream, one, "what it sent ended before its result")
                 return
             self.keep(one, news)
             if news.done:
                 sweep(one.job)
-            else:
-                self.running[stream] = one  # behind the others, which have their turn first
+                del self.running[stream]
 
     def keep(self, one: Running, news: News) -> None:
         """Write what a node has sent into the run directory, DONE last, and tell the epoch."""
@@ -161,21 +162,28 @@ class Dispatch:
             one.losses, one.reached = 0, f"epoch {news.tick.epoch} ({news.tick.phase})"
             self.on_tick(one.job, news.tick)
 
-    def lost(self, one: Running, error: Exception) -> None:
+    def fail(self, stream: Any, one: Running, reason: str) -> None:
+        """Give a training up."""
+        del self.running[stream]
+        self.failed[one.job.name] = reason
+
+    def lost(self, stream: Any, one: Running, why: str) -> None:
         """Begin a training again whose node or process is gone, or give it up."""
         one.losses += 1
         where = f" on {one.node}" if one.node else ""
         if one.losses > self.settings.retries:
-            self.failed[one.job.name] = (
-                f"its node or process was lost{where} {one.losses} times without an epoch between "
-                f"({first_line(error)}); what it reached is kept: {one.reached}"
+            reason = (
+                f"its node or process was lost{where}, {one.losses} times without an epoch between ({why}); "
+                f"what it reached is kept: {one.reached}"
             )
+            self.fail(stream, one, reason)
             return
         warnings.warn(f"{one.job.name} was lost{where} and goes on from {one.reached}", stacklevel=2)
+        del self.running[stream]
         self.start(one)
 
     def cancel(self) -> None:
-        """Stop every task; their states stay in the run directories."""
+        """Stop every task; the states stay in the run directories."""
         for stream in self.running:
             self.ray.cancel(stream, force=True)
         warnings.warn(

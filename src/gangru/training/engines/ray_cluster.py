@@ -9,7 +9,8 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
-from typing import Any
+from threading import get_ident
+from typing import Any, cast
 
 from gangru.errors import TrainingError
 from gangru.training.settings import RaySettings, TrainingSettings
@@ -31,9 +32,9 @@ def import_ray() -> Any:
 def cluster(settings: RaySettings) -> Iterator[Any]:
     """Ray, connected; a connection that the caller made before is used and left open.
 
-    What Ray itself prints goes to stderr: stdout is the command's. Raises TrainingError where no cluster answers.
+    What Ray itself prints goes to stderr: stdout is the caller's. Raises TrainingError where no cluster answers.
     """
-    with redirect_stdout(sys.stderr):
+    with redirect_stdout(cast("Any", StdoutOfThisThread())):
         if "ray" in sys.modules and import_ray().is_initialized():
             yield import_ray()
         elif settings.address:
@@ -44,6 +45,20 @@ def cluster(settings: RaySettings) -> Iterator[Any]:
                 yield ray
 
 
+class StdoutOfThisThread:
+    """Stdout for the thread that makes it, stderr for any other: a thread of Ray's prints what befalls nodes."""
+
+    def __init__(self) -> None:
+        self.stdout, self.owner = sys.stdout, get_ident()
+
+    def write(self, text: str) -> int:
+        """Write to the one or the other."""
+        return (self.stdout if get_ident() == self.owner else sys.stderr).write(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.stdout, name)
+
+
 @contextmanager
 def joined(address: str) -> Iterator[Any]:
     """A connection to the cluster whose head is at `address`; this machine must be one of its nodes."""
@@ -52,9 +67,9 @@ def joined(address: str) -> Iterator[Any]:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise TrainingError(
-            f"no Ray cluster can be joined at {address} ({first_line(error)}): start its head with `ray start --head`, "
-            "let this machine join it with `ray start --address=HOST:PORT`, the same versions on both, or leave "
-            "ray.address empty to train on this machine alone"
+            f"no Ray cluster can be joined at {address} ({first_line(error)}): start its head with `ray start --head` "
+            "and let this machine join it with `ray start --address=HOST:PORT`, with the same versions and, where it "
+            "asks for a token, the same RAY_AUTH_TOKEN; or leave ray.address empty to train on this machine alone"
         ) from error
     try:
         yield ray
@@ -74,7 +89,18 @@ def own_cluster() -> Iterator[Any]:
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
     ray = import_ray()
-    private = tempfile.mkdtemp(prefix="gangru-ray-")
+    short = "/tmp" if os.name == "posix" else None  # noqa: S108 (the name of a socket has to fit into 107 bytes)
+    private = tempfile.mkdtemp(prefix="gangru-ray-", dir=short)
+    try:
+        start(ray, private)
+        yield ray
+    finally:
+        ray.shutdown()
+        shutil.rmtree(private, ignore_errors=True)
+
+
+def start(ray: Any, private: str) -> None:
+    """Start a cluster of one node that keeps its sockets and logs in `private`."""
     try:
         ray.init(
             address="local",
@@ -84,10 +110,10 @@ def own_cluster() -> Iterator[Any]:
             _node_ip_address="127.0.0.1",
             _temp_dir=private,
         )
-        yield ray
-    finally:
-        ray.shutdown()
-        shutil.rmtree(private, ignore_errors=True)
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise TrainingError(
+            f'Ray cannot start on this machine: {first_line(error)}; training.engine = "local" needs no cluster'
+        ) from error
 
 
 def demands(settings: RaySettings, training: TrainingSettings) -> dict[str, float]:
