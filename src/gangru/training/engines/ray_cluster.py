@@ -78,11 +78,12 @@ def joined(address: str) -> Iterator[Any]:
 
 
 @contextmanager
-def own_cluster() -> Iterator[Any]:
-    """A cluster of this machine: reached on the loopback alone, with a token that only its processes know.
+def own_cluster(cpus: int | None = None) -> Iterator[Any]:
+    """A cluster of this machine with all its CPUs, or so many.
 
-    Ray's own habit is to listen on every interface and to leave logs and sockets in /tmp/ray for all to read. Where a
-    program has loaded Ray before, the first of these is Ray's to decide.
+    It is reached on the loopback alone, with a token that only its processes know; its logs and sockets lie in a
+    directory of this user's and go when it goes. Ray's own habit is every interface and /tmp/ray for all to read. Where
+    a program has loaded Ray before, interface and token are as it has set them.
     """
     if "ray" not in sys.modules:
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"  # a node that is reached on the loopback alone
@@ -92,18 +93,19 @@ def own_cluster() -> Iterator[Any]:
     short = "/tmp" if os.name == "posix" else None  # noqa: S108 (the name of a socket has to fit into 107 bytes)
     private = tempfile.mkdtemp(prefix="gangru-ray-", dir=short)
     try:
-        start(ray, private)
+        start(ray, private, cpus)
         yield ray
     finally:
         ray.shutdown()
         shutil.rmtree(private, ignore_errors=True)
 
 
-def start(ray: Any, private: str) -> None:
+def start(ray: Any, private: str, cpus: int | None) -> None:
     """Start a cluster of one node that keeps its sockets and logs in `private`."""
     try:
         ray.init(
             address="local",
+            num_cpus=cpus,
             include_dashboard=False,
             log_to_driver=False,
             logging_level=logging.ERROR,
