@@ -86,7 +86,7 @@ def main() -> None:
         alone = time.perf_counter() - started
         weights = {path.read_bytes() for path in root.glob("[!w]*/*/predictor.safetensors")}
     sys.stdout.write(
-        f"{asked.folds} identical folds, {asked.stocks} stocks, 80 dates, {asked.epochs} epochs of each net, one thread "
+        f"{asked.folds} identical folds, {asked.stocks} stocks, 80 dates, {asked.epochs} epochs a net, one thread "
         f"each\n{'':<46}{'1 worker':>12}{'2 workers':>12}\n"
     )
     for name, *seconds in zip(

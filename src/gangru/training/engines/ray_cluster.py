@@ -112,7 +112,7 @@ def start(ray: Any, private: str, cpus: int | None) -> None:
             _node_ip_address="127.0.0.1",
             _temp_dir=private,
         )
-    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+    except Exception as error:  # Ray raises a bare one where a node does not come up in time
         raise TrainingError(
             f'Ray cannot start on this machine: {first_line(error)}; training.engine = "local" needs no cluster'
         ) from error
