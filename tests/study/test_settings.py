@@ -35,7 +35,7 @@ def test_every_setting_stands_in_the_file_with_a_sentence() -> None:
 
 
 def test_the_sections_are_those_of_the_interface() -> None:
-    names = "data simulate universe features label gan predictor training factor evaluation portfolio enhance report"
+    names = "data simulate universe features label gan predictor training ray factor evaluation portfolio enhance report"
     assert list(section_types()) == names.split()
 
 

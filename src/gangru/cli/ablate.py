@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gangru.cli.options import Changes, Directory, overrides
+from gangru.cli.options import Address, Changes, Directory, Engine, engine_choice, overrides
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -73,11 +73,14 @@ def ablate(
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables to FILE as Markdown.")
     ] = None,
+    engine: Engine = None,
+    address: Address = None,
 ) -> None:
     """Train and evaluate variants of the study on the same trainings and months, and set them side by side.
 
     Each variant and seed is a study of its own, ablate-NAME or ablate-NAME-sSEED, that the other commands take with
-    --study. What is trained is not trained again. The comparison is kept in runs/ablation.json.
+    --study. What is trained is not trained again; --engine ray trains all of them at once. The comparison is kept in
+    runs/ablation.json.
     """
     from gangru.atomic import write_text
     from gangru.cli.screen import err
@@ -94,10 +97,10 @@ def ablate(
         until=until,
         changes=overrides(changes),
     )
-    root = directory or Path()
+    root, choice = directory or Path(), engine_choice(engine, address)
 
     with ablation_progress() as watch:
-        ablation = run_ablation(root, plan, watch, train=not no_train)
+        ablation = run_ablation(root, plan, watch, train=not no_train, choice=choice)
     command = command_of(variants, added, plan, changes, no_train=no_train)
     document = ablation_document(ablation, plan, base_settings(root, plan), command)
     text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 if TYPE_CHECKING:
+    from gangru.study.settings import EngineChoice
     from gangru.study.workspace import Workspace
 
 Directory = Annotated[
@@ -37,6 +38,15 @@ Lang = Annotated[
     typer.Option("--lang", metavar="zh|en|both", help="Language of the text; default report.language."),
 ]
 
+Engine = Annotated[
+    Literal["local", "ray"] | None,
+    typer.Option("--engine", metavar="local|ray", help="What trains this time; default training.engine."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option("--address", metavar="HOST:PORT", help="Head of the Ray cluster; default ray.address."),
+]
+
 
 def workspace_of(
     directory: Path | None, study: str = "main", changes: list[str] | None = None, preset: str | None = None
@@ -45,6 +55,13 @@ def workspace_of(
     from gangru.study.workspace import open_workspace
 
     return open_workspace(directory or Path(), study, overrides(changes, preset))
+
+
+def engine_choice(engine: Literal["local", "ray"] | None, address: str | None) -> "EngineChoice":
+    """What --engine and --address say."""
+    from gangru.study.settings import EngineChoice
+
+    return EngineChoice(engine or "", address or "")
 
 
 def overrides(changes: list[str] | None, preset: str | None = None, option: str = "--set") -> dict[str, Any]:

@@ -21,7 +21,7 @@ from rich.table import Table
 
 if TYPE_CHECKING:
     from gangru.evaluation.result import Evaluation
-    from gangru.study.stages import OnTick
+    from gangru.study.jobs import OnTick
     from gangru.training.fold_run import FoldJob
     from gangru.training.loop import Tick
 
@@ -117,9 +117,10 @@ def print_warnings(sentences: list[str]) -> None:
 
 
 def figures_note(tick: "Tick") -> str:
-    """The figures worth a glance, beside the bar."""
+    """The figures worth a glance, beside the bar, and the machine where there are several."""
     shown = ("train_ic", "valid_ic", "d_loss", "g_loss", "correlation", "distance", "valid_error")
-    return "  ".join(f"{name} {tick.figures[name]:.3f}" for name in shown if name in tick.figures)
+    figures = [f"{name} {tick.figures[name]:.3f}" for name in shown if name in tick.figures]
+    return "  ".join([*figures, f"on {tick.where}"] if tick.where else figures)
 
 
 @contextmanager

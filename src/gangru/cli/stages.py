@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Changes, Directory, Lang, Month, Preset, Study, workspace_of
+from gangru.cli.options import (
+    Address,
+    Changes,
+    Directory,
+    Engine,
+    Lang,
+    Month,
+    Preset,
+    Study,
+    engine_choice,
+    workspace_of,
+)
 
 REPORT_EXAMPLES = """Examples:
 
@@ -24,14 +35,21 @@ REPORT_EXAMPLES = """Examples:
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     variant = 'gangru train --study gru --set features.generator="none"'
-    app.command("train", epilog=f"Examples:  gangru train   ·   {variant}")(train)
+    app.command("train", epilog=f"Examples:  gangru train   ·   {variant}   ·   gangru train --engine ray")(
+        train
+    )
     app.command("factor", epilog="Examples:  gangru factor   ·   gangru factor --study gru")(factor)
     app.command("report", epilog=REPORT_EXAMPLES)(report)
     app.command("run", epilog="Examples:  gangru run   ·   gangru run ~/data/ashare -C mystudy")(run)
 
 
 def train(
-    directory: Directory = None, study: Study = "main", changes: Changes = None, preset: Preset = None
+    directory: Directory = None,
+    study: Study = "main",
+    changes: Changes = None,
+    preset: Preset = None,
+    engine: Engine = None,
+    address: Address = None,
 ) -> None:
     """Train every fold that is due; what is done is skipped, what is begun goes on from its last finished epoch."""
     from gangru.cli.screen import err, print_warnings, step, training_progress
@@ -40,7 +58,7 @@ def train(
     from gangru.study.jobs import unhealthy
     from gangru.study.outdated import outdated
 
-    workspace = workspace_of(directory, study, changes, preset)
+    workspace = workspace_of(directory, study, changes, preset).trained_by(engine_choice(engine, address))
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with training_progress() as on_tick:
@@ -116,12 +134,14 @@ def run(
     study: Study = "main",
     changes: Changes = None,
     preset: Preset = None,
+    engine: Engine = None,
+    address: Address = None,
 ) -> None:
     """Everything in order: ingest (where paths are given), train, factor, evaluate, report."""
     from gangru.cli.running import run_study
     from gangru.cli.sources import ingest_into, print_ingest
 
-    workspace = workspace_of(directory, study, changes, preset)
+    workspace = workspace_of(directory, study, changes, preset).trained_by(engine_choice(engine, address))
     if paths:
         print_ingest(ingest_into(directory or Path(), paths))
     for path in run_study(workspace).reports:

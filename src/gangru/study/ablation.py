@@ -24,14 +24,16 @@ from gangru.study.ablation_plan import (
 from gangru.study.ablation_result import Ablation, FoldHealth, MeasuredTrial, Skipped, ablation_of
 from gangru.study.fold_records import read_json
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.jobs import all_jobs, fold_jobs, folds_of, unhealthy
+from gangru.study.jobs import OnTick, all_jobs, fold_jobs, folds_of, unhealthy
 from gangru.study.measuring import evaluation_document
 from gangru.study.outdated import outdated
-from gangru.study.stages import FactorTable, OnStep, OnTick
+from gangru.study.settings import EngineChoice
+from gangru.study.stages import FactorTable, OnStep
 from gangru.study.variants import Trial
 from gangru.study.workspace import Workspace
 from gangru.training.fold_run import FoldJob
 
+AS_SET = EngineChoice()
 OnTrial = Callable[[Trial, int, int], None]
 
 
@@ -59,24 +61,28 @@ def ablation_path(root: Path) -> Path:
     return root / "runs" / "ablation.json"
 
 
-def run_ablation(root: Path, plan: Plan, watch: Watch, *, train: bool = True) -> Ablation:
+def run_ablation(
+    root: Path, plan: Plan, watch: Watch, *, train: bool = True, choice: EngineChoice = AS_SET
+) -> Ablation:
     """Train what is not trained, and compare all variants on the months that every one of them has.
 
     With `train` every trial is remembered as a study, its factor written and, where the plan names no last month, its
-    evaluation. Without, nothing of a study is written: what is DONE is compared, over the trainings that every trial
-    which has any has in common. Raises SettingsError for a plan that does not fit the workspace, EvaluationError where
-    nothing can be compared.
+    evaluation; on Ray all of them are trained at once, before the first is compared. Without, nothing of a study is
+    written: what is DONE is compared, over the trainings that every trial which has any has in common. Raises
+    SettingsError for a plan that does not fit the workspace, EvaluationError where nothing can be compared.
     """
     planned, skipped = without_missing_packages(planned_trials(root, plan))
-    market = load_inputs(main_workspace(root, plan))
+    market = load_inputs(main_workspace(root, plan).trained_by(choice))
     if train:  # all are checked before the first training
-        found = [(each, remembered_workspace(root, each)) for each in planned]
+        found = [(each, remembered_workspace(root, each).trained_by(choice)) for each in planned]
     else:
         found, left = trained_before(root, plan, planned, market)
         skipped += left
     if not found:
         reasons = "; ".join(f"{skip.study}: {skip.reason}" for skip in skipped)
         raise EvaluationError(f"no variant can be compared ({reasons})")
+    if train and market.workspace.settings.training.engine == "ray":
+        stages.train_together(market, [workspace for _, workspace in found], watch.on_tick)
     studied = []
     for i, (each, workspace) in enumerate(found, start=1):
         watch.on_trial(each.trial, i, len(found))

@@ -10,7 +10,7 @@ from gangru.evaluation.document import plain
 from gangru.study.ablation_plan import Plan
 from gangru.study.ablation_result import Ablation, Difference, FoldHealth, VariantFigures
 from gangru.study.provenance import code_version, package_versions
-from gangru.study.settings import StudySettings, plain_settings
+from gangru.study.settings import StudySettings, told_settings
 
 SCHEMA_VERSION = 1
 UNKNOWN = "–"
@@ -42,7 +42,7 @@ def ablation_document(
         "code": code_version(),
         "packages": package_versions(("lightgbm",)),
         "data_versions": dict(ablation.versions),
-        "settings": plain_settings(settings),
+        "settings": told_settings(settings),
         "until": ablation.until,
         "folds": ablation.folds,
         "months": ablation.months,

@@ -20,7 +20,7 @@ from gangru.study.workspace import MAIN, Workspace, open_workspace
 
 HOW_FAR = ("training.first", "training.last", "training.folds")  # alike in all trials, whatever they remember
 SAME_SECTIONS = ("data", "simulate", "evaluation", "portfolio", "report")
-WHERE = ("training.device", "training.threads", "training.engine")  # a trial's own affair
+WHERE = ("training.device", "training.threads", "training.engine", "ray.")  # a trial's own affair
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ def planned_trial(
     remembered = flat(read_toml(path)) if path.exists() else {}
     wanted = flat(plain_settings(settings))
     for name, value in remembered.items():
-        if name in overrides or name in WHERE:
+        if name in overrides or name.startswith(WHERE):
             continue
         default = wanted.get(name)
         if name in HOW_FAR:

@@ -22,7 +22,7 @@ from gangru.study.jobs import folds_of
 from gangru.study.market_facts import market_facts
 from gangru.study.measuring import evaluate_table
 from gangru.study.provenance import code_version, package_versions
-from gangru.study.settings import StudySettings, plain_settings
+from gangru.study.settings import StudySettings, told_settings
 from gangru.study.simulated import simulation_facts
 from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
@@ -139,8 +139,8 @@ def provenance(workspace: Workspace) -> Provenance:
     variant = "" if workspace.study == MAIN else f" --study {workspace.study}"
     return Provenance(
         study=workspace.study,
-        settings=plain_settings(workspace.settings),
-        defaults=plain_settings(StudySettings()),
+        settings=told_settings(workspace.settings),
+        defaults=told_settings(StudySettings()),
         data_versions=workspace.store.market_versions(),
         code_version=code["version"],
         commit=code["commit"],

@@ -1,17 +1,23 @@
 """The trainings of a study as jobs: which are due, what each may see, and what its run directory says of itself."""
 
 import json
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 import torch
 
 from gangru.study.inputs import Inputs
-from gangru.study.provenance import code_version, hardware, package_versions
+from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, settings_toml
+from gangru.training.engines import local, ray
 from gangru.training.fold_run import FoldJob, flat_toml
 from gangru.training.fold_source import PanelFold
 from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
+from gangru.training.hardware import hardware
+from gangru.training.loop import Tick
+
+OnTick = Callable[[FoldJob, Tick], None]
 
 FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
 NOT_OF_A_FOLD = (
@@ -115,6 +121,15 @@ def fold_manifest(inputs: Inputs, settings: StudySettings, fold: Fold, rows: Sam
         "packages": package_versions(("lightgbm",) if settings.predictor.kind == "lightgbm" else ()),
         "hardware": hardware(settings.training.threads or torch.get_num_threads()),
     }
+
+
+def train_jobs(jobs: Sequence[FoldJob], settings: StudySettings, on_tick: OnTick) -> list[str]:
+    """Train what is not DONE by the engine that the settings name; the names of those trained now."""
+    match settings.training.engine:
+        case "local":
+            return local.train_folds(jobs, on_tick)
+        case "ray":
+            return ray.train_folds(jobs, settings.ray, on_tick)
 
 
 def unhealthy(inputs: Inputs) -> list[str]:

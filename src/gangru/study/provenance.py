@@ -1,13 +1,10 @@
-"""What made a result: code, packages and machine, for a run's manifest and a report's last page."""
+"""What made a result: code and packages, for a run's manifest and a report's last page."""
 
-import os
-import platform
 import subprocess
 from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from gangru import __version__
 
@@ -45,13 +42,3 @@ def package_versions(extras: tuple[str, ...] = ()) -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
-
-
-def hardware(threads: int) -> dict[str, Any]:
-    """Where it ran: the same seed gives the same bytes on the same kind of machine with as many threads."""
-    return {
-        "machine": platform.machine(),
-        "system": platform.system(),
-        "cores": os.cpu_count(),
-        "threads": threads,
-    }

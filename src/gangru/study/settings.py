@@ -8,7 +8,7 @@ import tomllib
 import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from gangru.errors import SettingsError
 from gangru.evaluation.enhance.settings import EnhanceSettings
@@ -21,7 +21,7 @@ from gangru.market.sources.settings import DataSettings
 from gangru.market.universe import UniverseSettings
 from gangru.report.settings import ReportSettings
 from gangru.settings import Settings
-from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from gangru.training.settings import GanSettings, PredictorSettings, RaySettings, TrainingSettings
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,6 +36,7 @@ class StudySettings:
     gan: GanSettings = GanSettings()
     predictor: PredictorSettings = PredictorSettings()
     training: TrainingSettings = TrainingSettings()
+    ray: RaySettings = RaySettings()
     factor: FactorSettings = FactorSettings()
     evaluation: EvaluationSettings = EvaluationSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
@@ -136,6 +137,39 @@ def plain_settings(settings: StudySettings) -> Plain:
     return {name: dataclasses.asdict(getattr(settings, name)) for name in section_types()}
 
 
+def told_settings(settings: StudySettings) -> Plain:
+    """Every setting that a result may tell of: whose machines it was made on stays out."""
+    return {name: content for name, content in plain_settings(settings).items() if name != "ray"}
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineChoice:
+    """What trains for one command, which no study remembers: an engine, a Ray cluster; empty = what the settings say.
+
+    An address means Ray.
+    """
+
+    engine: Literal["", "local", "ray"] = ""
+    address: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError for an address that nothing would use."""
+        if self.engine == "local" and self.address:
+            raise SettingsError(
+                f"{self.address} is the address of a Ray cluster: expected --engine ray with it"
+            )
+
+    def of(self, settings: StudySettings) -> StudySettings:
+        """The settings with this choice in them."""
+        if not (self.engine or self.address):
+            return settings
+        training = dataclasses.replace(settings.training, engine=self.engine or "ray")
+        address = self.address or settings.ray.address
+        return dataclasses.replace(
+            settings, training=training, ray=dataclasses.replace(settings.ray, address=address)
+        )
+
+
 def settings_toml(
     settings: StudySettings, sections: tuple[str, ...] | None = None, *, commented: bool = True
 ) -> str:
@@ -164,7 +198,7 @@ def settings_toml(
 def describe(field: "dataclasses.Field[Any]", hint: Any) -> list[str]:
     """A setting's sentence, unit, choices and range, wrapped to lines."""
     meta = field.metadata
-    choices = [repr(c) for c in typing.get_args(hint)] if typing.get_origin(hint) is typing.Literal else []
+    choices = [repr(c) for c in typing.get_args(hint)] if typing.get_origin(hint) is Literal else []
     bounds = [
         f"{sign} {meta[key]}"
         for key, sign in (("ge", "≥"), ("gt", ">"), ("le", "≤"))

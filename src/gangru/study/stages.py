@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,15 @@ from gangru.factor.dates import factor_rows
 from gangru.factor.predict import DateFactor, factor_of_date
 from gangru.market.daily import Floats
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import FOLD_SECTIONS, all_jobs, fold_settings_text, folds_of
+from gangru.study.jobs import FOLD_SECTIONS, OnTick, all_jobs, fold_settings_text, folds_of, train_jobs
 from gangru.study.measuring import beyond, evaluate_table
 from gangru.study.pictures import draw_pictures
 from gangru.study.predicting import Prediction, predicted, serving_folds
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import Workspace
-from gangru.training.engines.local import train_folds
 from gangru.training.fold_run import FoldJob, flat_toml
-from gangru.training.loop import Tick, prepare_torch
+from gangru.training.loop import prepare_torch
 
-OnTick = Callable[[FoldJob, Tick], None]
 SEEDS = "factor_seeds.parquet"
 OnStep = Callable[[str, int, int], None]
 
@@ -46,9 +44,30 @@ class FactorTable:
 def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
     """Train what is due with every seed and draw what the run directories lack; the names of those trained now."""
     jobs = all_jobs(inputs, folds_of(inputs))
-    trained = train_folds(jobs, on_tick)
+    trained = train_jobs(jobs, inputs.workspace.settings, on_tick)
     draw_pictures(inputs, jobs)
     return trained
+
+
+def train_together(inputs: Inputs, workspaces: Sequence[Workspace], on_tick: OnTick) -> None:
+    """Train what several studies on one market lack as one list, by the engine of `inputs`; a job names its study.
+
+    An engine that trains at once has all of them to share out, and what they read alike travels once.
+    """
+    if not any(lacking(inputs.of(workspace)) for workspace in workspaces):
+        return
+    _ = inputs.arrays  # made before the others, which share what they have alike
+    jobs = [
+        replace(job, name=f"{workspace.study} {job.name}")
+        for workspace in workspaces
+        for job in lacking(inputs.of(workspace))
+    ]
+    train_jobs(jobs, inputs.workspace.settings, on_tick)
+
+
+def lacking(inputs: Inputs) -> list[FoldJob]:
+    """The due trainings that are not done."""
+    return [job for job in all_jobs(inputs, folds_of(inputs)) if not job.done]
 
 
 def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:

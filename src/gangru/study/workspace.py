@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from gangru.atomic import write_text
 from gangru.errors import SettingsError
 from gangru.market.store import Store
 from gangru.study.settings import (
+    EngineChoice,
     Plain,
     StudySettings,
     read_toml,
@@ -30,6 +31,10 @@ class Workspace:
     root: Path
     study: str
     settings: StudySettings
+
+    def trained_by(self, choice: EngineChoice) -> "Workspace":
+        """The same study, trained by another engine this time."""
+        return replace(self, settings=choice.of(self.settings))
 
     @property
     def store(self) -> Store:

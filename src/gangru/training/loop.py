@@ -20,12 +20,13 @@ DATE_ORDER, VALIDATION_DRAW, NOISE = 0, 1, 2  # purposes of random draws, see ba
 
 @dataclass(frozen=True)
 class Tick:
-    """One finished epoch, told to whoever shows progress."""
+    """One finished epoch, told to whoever shows progress; `where` names the machine where there are several."""
 
     phase: str
     epoch: int
     max_epochs: int
     figures: dict[str, float]
+    where: str = ""
 
 
 OnTick = Callable[[Tick], None]

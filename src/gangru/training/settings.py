@@ -168,12 +168,15 @@ class TrainingSettings(Settings):
     device: str = setting("cpu", "Where windows are made, nets trained and asked: cpu, cuda or cuda:N.")
     threads: int = setting(
         0,
-        "Threads of PyTorch and of what makes windows on the CPU; 0 = their own choice.",
+        "Threads on the CPU, of the nets and of what makes windows; 0 = as many as there are cores. On Ray "
+        "ray.cpus_per_task is taken instead.",
         unit="threads",
         ge=0,
     )
-    engine: Literal["local"] = setting(
-        "local", "What runs the folds: local = one after another in this process."
+    engine: Literal["local", "ray"] = setting(
+        "local",
+        "What runs the folds: local = one after another in this process, ray = at once on the nodes of a Ray cluster "
+        "(needs gangru[ray]).",
     )
 
     def __post_init__(self) -> None:
@@ -197,6 +200,50 @@ class TrainingSettings(Settings):
     def validation_dates(self) -> int:
         """Sample dates that validate."""
         return max(1, round(self.sample_dates * self.validation_share))
+
+
+@dataclass(frozen=True)
+class RaySettings(Settings):
+    """Section [ray]: where and how training.engine = "ray" runs the folds; what they give does not depend on it."""
+
+    address: str = setting(
+        "",
+        "HOST:PORT of the cluster's head, as `ray start --head` prints it; empty = a cluster of this machine alone, "
+        "for the time of the command.",
+    )
+    cpus_per_task: int = setting(1, "CPUs of a training, and PyTorch's threads in it.", unit="CPUs", ge=1)
+    gpus_per_task: float = setting(
+        1.0,
+        'GPUs of a training where training.device = "cuda"; a fraction lets several share one.',
+        unit="GPUs",
+        gt=0,
+    )
+    memory_per_task: float = setting(
+        0.0,
+        "Memory set aside for a training: a node takes no more at once than it has memory for; 0 = it is not counted.",
+        unit="GiB",
+        ge=0,
+    )
+    retries: int = setting(
+        3,
+        "How often in a row a training whose node or process was lost is begun again; a finished epoch starts "
+        "the count anew.",
+        unit="times",
+        ge=0,
+    )
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError for what a cluster cannot give."""
+        super().__post_init__()
+        if self.gpus_per_task > 1 and self.gpus_per_task != int(self.gpus_per_task):
+            raise SettingsError(
+                f"gpus_per_task = {self.gpus_per_task}: expected a fraction below 1 or a whole number"
+            )
+        if self.address.startswith("ray://"):
+            raise SettingsError(
+                f"address = {self.address!r} is Ray's client: expected HOST:PORT of the head, and the command run on a "
+                "machine that has joined the cluster with `ray start`"
+            )
 
 
 def is_half_year_end(text: str) -> bool:
