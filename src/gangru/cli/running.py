@@ -34,7 +34,7 @@ def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
         stages.train(inputs, on_tick)
     print_warnings([*unhealthy(inputs), *outdated(inputs)])
     with date_progress("factor") as on_step:
-        made = stages.make_factor(inputs, on_step)
+        made = stages.make_factor(inputs, on_step, keep=True)
     with step("evaluating"):
         evaluation = stages.evaluate(inputs, made, whole=True)
         stages.write_evaluation(inputs, evaluation_document(inputs, evaluation, made.drops))

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,19 @@ from gangru.factor.predict import DateFactor, factor_of_date
 from gangru.market.daily import Floats
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import FOLD_SECTIONS, all_jobs, fold_settings_text, folds_of
+from gangru.study.kept_dates import (
+    DROPS,
+    FRAMES,
+    RECORD,
+    SEEDS,
+    DateRows,
+    date_digests,
+    file_digests,
+    kept_dates,
+)
 from gangru.study.measuring import beyond, evaluate_table
 from gangru.study.pictures import draw_pictures
-from gangru.study.predicting import Prediction, predicted, serving_folds
+from gangru.study.predicting import Prediction, ServingFold, predicted, serving_folds
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import Workspace
 from gangru.training.engines.local import train_folds
@@ -27,7 +37,6 @@ from gangru.training.fold_run import FoldJob, flat_toml
 from gangru.training.loop import Tick, prepare_torch
 
 OnTick = Callable[[FoldJob, Tick], None]
-SEEDS = "factor_seeds.parquet"
 OnStep = Callable[[str, int, int], None]
 
 
@@ -36,11 +45,15 @@ class FactorTable:
     """The factor of every date a fold serves: date, code, pret, factor, fold; and what was dropped on the way.
 
     `seeds` is the same with a column seed: what each seed's nets alone would give; None where there is one seed.
+    `digests` say of each date what it was made of, and `kept` how many dates were not made anew, but are those
+    written before.
     """
 
     table: pl.DataFrame
     drops: pl.DataFrame
     seeds: pl.DataFrame | None = None
+    digests: Mapping[str, str] = field(default_factory=dict)
+    kept: int = 0
 
 
 def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
@@ -51,19 +64,47 @@ def train(inputs: Inputs, on_tick: OnTick) -> list[str]:
     return trained
 
 
-def make_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
-    """Predict, neutralise and write the factor of every factor date that a trained fold serves."""
-    result = computed_factor(inputs, on_step)
+def make_factor(inputs: Inputs, on_step: OnStep, *, keep: bool = False) -> FactorTable:
+    """Make the factor of every factor date that a trained fold serves, as `computed_factor` does, and write it."""
+    result = computed_factor(inputs, on_step, keep=keep)
     write_factor(inputs, result)
     return result
 
 
-def computed_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
-    """The factor of every factor date that a trained fold serves."""
+def computed_factor(inputs: Inputs, on_step: OnStep, *, keep: bool = False) -> FactorTable:
+    """The factor of every factor date that a trained fold serves.
+
+    With `keep` the dates that were written before and would be made of the very same are taken as they are. Whoever
+    wants to prove what the stages do has every date made.
+    """
     settings, dates = inputs.workspace.settings, inputs.market.dates
     prepare_torch(settings.training)
-    serving = serving_folds(inputs)
-    rows = factor_rows(dates, inputs.calendar, settings.factor.dates)
+    served = served_dates(inputs)
+    digests = date_digests(inputs, served, factor_settings(settings))
+    rows = kept_dates(inputs.workspace.runs, digests, seeds=settings.training.seeds > 1) if keep else {}
+    kept = len(rows)
+    missing = [(one, row) for one, row in served if str(dates[row]) not in rows]
+    for done, (one, row) in enumerate(missing, start=1):
+        rows[str(dates[row])] = rows_of_date(inputs, one, row)
+        on_step(str(dates[row]), done, len(missing))
+    ordered = [rows[date] for date in digests]
+    seeds = [one.seeds for one in ordered if one.seeds is not None]
+    return FactorTable(
+        pl.concat(one.table for one in ordered),
+        pl.concat(one.drops for one in ordered),
+        pl.concat(seeds) if seeds else None,
+        digests,
+        kept,
+    )
+
+
+def served_dates(inputs: Inputs) -> list[tuple[ServingFold, int]]:
+    """Every factor date that a trained fold serves, ascending: the fold and the date's row.
+
+    Raises EvaluationError where there is none.
+    """
+    dates, serving = inputs.market.dates, serving_folds(inputs)
+    rows = factor_rows(dates, inputs.calendar, inputs.workspace.settings.factor.dates)
     served = [
         (one, int(row))
         for one in serving
@@ -73,17 +114,19 @@ def computed_factor(inputs: Inputs, on_step: OnStep) -> FactorTable:
         raise EvaluationError(
             f"no factor date lies after the first training of {serving[0].fold.trained_on}: the data end on {dates[-1]}"
         )
-    tables, drops, seeds = [], [], []
-    for one, row in served:
-        prediction = predicted(inputs, one, row)
-        made = neutral(inputs, prediction, prediction.pret, row, one.fold.name)
-        tables.append(made.table)
-        drops.append(date_drops(inputs, row, prediction.counts | made.dropped))
-        for seed, pret in prediction.by_seed.items():
-            seed_table = neutral(inputs, prediction, pret, row, one.fold.name).table
-            seeds.append(seed_table.with_columns(pl.lit(seed).alias("seed")))
-        on_step(str(dates[row]), len(tables), len(served))
-    return FactorTable(pl.concat(tables), pl.concat(drops), pl.concat(seeds) if seeds else None)
+    return served
+
+
+def rows_of_date(inputs: Inputs, serving: ServingFold, row: int) -> DateRows:
+    """The factor of the date at `row`, what was dropped, and each seed's own where there are several."""
+    prediction, fold = predicted(inputs, serving, row), serving.fold.name
+    made = neutral(inputs, prediction, prediction.pret, row, fold)
+    seeds = [
+        neutral(inputs, prediction, pret, row, fold).table.with_columns(pl.lit(seed).alias("seed"))
+        for seed, pret in prediction.by_seed.items()
+    ]
+    drops = date_drops(inputs, row, prediction.counts | made.dropped)
+    return DateRows(made.table, drops, pl.concat(seeds) if seeds else None)
 
 
 def neutral(inputs: Inputs, prediction: Prediction, pret: Floats, row: int, fold: str) -> DateFactor:
@@ -95,12 +138,13 @@ def neutral(inputs: Inputs, prediction: Prediction, pret: Floats, row: int, fold
 def write_factor(inputs: Inputs, made: FactorTable) -> None:
     """Write the factor, what was dropped, each seed's own where there are several, and what it was made from."""
     workspace = inputs.workspace
-    origin = json.dumps(made_from(workspace, inputs.versions), indent=1) + "\n"
     write_frame(workspace.factor_path, made.table)
-    write_frame(workspace.runs / "drops.parquet", made.drops)
+    write_frame(workspace.runs / DROPS, made.drops)
     if made.seeds is not None:
         write_frame(workspace.runs / SEEDS, made.seeds)
-    write_text(workspace.runs / "factor.json", origin)
+    files = file_digests(workspace.runs, FRAMES if made.seeds is not None else FRAMES[:2])
+    record = made_from(workspace, inputs.versions) | {"files": files, "dates": dict(made.digests)}
+    write_text(workspace.runs / RECORD, json.dumps(record, indent=1) + "\n")
 
 
 def date_drops(inputs: Inputs, row: int, counts: dict[str, int]) -> pl.DataFrame:
@@ -132,7 +176,7 @@ def read_factor(workspace: Workspace) -> FactorTable:
 
     Raises EvaluationError where there is none, or where settings or data have changed since it was made.
     """
-    parts = [workspace.factor_path, workspace.runs / "drops.parquet", workspace.runs / "factor.json"]
+    parts = [workspace.factor_path, workspace.runs / DROPS, workspace.runs / RECORD]
     if not all(path.exists() for path in parts):
         raise EvaluationError(
             f"{workspace.factor_path} is not there: run `gangru train` and `gangru factor` first"
@@ -157,7 +201,7 @@ def read_factor(workspace: Workspace) -> FactorTable:
     seeds = workspace.runs / SEEDS
     return FactorTable(
         pl.read_parquet(workspace.factor_path),
-        pl.read_parquet(workspace.runs / "drops.parquet"),
+        pl.read_parquet(workspace.runs / DROPS),
         pl.read_parquet(seeds) if workspace.settings.training.seeds > 1 else None,
     )
 
