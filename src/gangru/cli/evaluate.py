@@ -62,6 +62,7 @@ def evaluate(
     from gangru.cli.screen import err, step
     from gangru.study.evaluating import evaluate_own
     from gangru.study.inputs import load_inputs
+    from gangru.study.kept_evaluation import keep_evaluation
     from gangru.study.measuring import evaluation_document
     from gangru.study.tables import write_tables
 
@@ -80,6 +81,7 @@ def evaluate(
         document = evaluation_document(inputs, evaluation, made.drops if made else None)
     if made is not None and month is None and not others:
         stages.write_evaluation(inputs, document)
+        keep_evaluation(inputs, made, evaluation)
     if csv is not None:
         err.print(f"{len(write_tables(evaluation, csv))} tables → {csv}", soft_wrap=True, markup=False)
     if as_json:
