@@ -12,8 +12,9 @@ from pathlib import Path
 
 import polars as pl
 
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.jobs import all_jobs, folds_of, rows_of
+from gangru.study.jobs import all_jobs, rows_of
 from gangru.study.pictures import draw_pictures
 from gangru.study.workspace import init_workspace, open_workspace
 from gangru.training import checkpoint

@@ -12,8 +12,8 @@ from test_leaks import SPLIT, late_stocks, noise_after
 from gangru.factor.dates import factor_rows
 from gangru.market.schema import TABLES
 from gangru.study import kept_dates, stages
+from gangru.study.factor_table import FactorTable
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.stages import FactorTable
 from gangru.study.workspace import Workspace, open_workspace
 from small import small_workspace
 

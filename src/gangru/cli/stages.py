@@ -100,14 +100,14 @@ def report(
     it gives the same files; with other figures it says what differs and changes nothing, unless --revise or --draft.
     """
     from gangru.cli.screen import print_warnings, step
-    from gangru.study import stages
+    from gangru.study.factor_table import read_factor
     from gangru.study.inputs import load_inputs
     from gangru.study.reporting import Wish, make_report
 
     if draft and revise is not None:
         raise typer.BadParameter("choose one of --draft and --revise")
     workspace = workspace_of(directory, study)
-    made = stages.read_factor(workspace)
+    made = read_factor(workspace)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("writing the report"):

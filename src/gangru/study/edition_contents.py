@@ -16,16 +16,16 @@ from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.languages import Choice
 from gangru.report.settings import ReportSettings
 from gangru.study.data_notes import data_notes
+from gangru.study.factor_table import FactorTable
 from gangru.study.fold_records import fold_record, read_json
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import folds_of
 from gangru.study.kept_evaluation import kept_evaluation
 from gangru.study.market_facts import market_facts
-from gangru.study.measuring import evaluate_table
+from gangru.study.measuring import evaluate, evaluate_table
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, plain_settings
 from gangru.study.simulated import simulation_facts
-from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
 
 ABLATION = {

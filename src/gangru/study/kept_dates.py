@@ -15,18 +15,16 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import torch
 from numpy.typing import NDArray
 
 from gangru.factor.reversal import REACH
 from gangru.market.daily import Codes
 from gangru.study.editions.made_of import WEIGHTS
+from gangru.study.factor_table import FRAMES, RECORD, file_digests
 from gangru.study.inputs import Inputs
 from gangru.study.predicting import ServingFold
 from gangru.study.provenance import hardware, package_versions, processor, source_digest
 
-RECORD, TABLE, DROPS, SEEDS = "factor.json", "factor.parquet", "drops.parquet", "factor_seeds.parquet"
-FRAMES = (TABLE, DROPS, SEEDS)  # the last where there are several seeds
 Digests = dict[str, str]
 
 
@@ -69,15 +67,6 @@ def by_date(path: Path) -> dict[str, pl.DataFrame]:
     return {str(date): part for (date,), part in parts.items()}
 
 
-def file_digests(runs: Path, names: Iterable[str]) -> Digests:
-    """What the files hash to; those that are not there are left out."""
-    return {
-        name: hashlib.sha256((runs / name).read_bytes()).hexdigest()
-        for name in names
-        if (runs / name).exists()
-    }
-
-
 def date_digests(inputs: Inputs, served: Sequence[tuple[ServingFold, int]], recipe: object) -> Digests:
     """Date → digest of all that its factor is made of; `served` are the folds with the rows that they predict.
 
@@ -99,6 +88,8 @@ def date_digests(inputs: Inputs, served: Sequence[tuple[ServingFold, int]], reci
 @cache
 def making() -> dict[str, Any]:
     """What decides on the last bit of a number beside its inputs: code, packages, processor and threads."""
+    import torch
+
     return {
         "source": source_digest(),
         "packages": package_versions(("lightgbm",)),

@@ -20,7 +20,7 @@ from gangru.study.provenance import package_versions, processor, source_digest
 from gangru.study.settings import plain_settings
 
 if TYPE_CHECKING:
-    from gangru.study.stages import FactorTable
+    from gangru.study.factor_table import FactorTable
 
 FILE = "evaluation.kept"
 DIGEST = 64  # bytes at the beginning of the file

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from gangru.factor.neutralise import known_z
 from gangru.factor.predict import predict_date
 from gangru.market.daily import Floats
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import fold_jobs, folds_of
+from gangru.study.jobs import fold_jobs
 from gangru.training.fold_run import TrainedFold, load_fold
 from gangru.training.folds import Fold
 
