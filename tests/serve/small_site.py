@@ -15,9 +15,9 @@ from gangru.features.windows import window_stocks
 from gangru.market.schema import TABLES
 from gangru.serve.app import make_app
 from gangru.serve.desk import Desk
+from gangru.study.factor_table import write_frame
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.measuring import evaluate_table, evaluation_document
-from gangru.study.stages import write_evaluation, write_frame
+from gangru.study.measuring import evaluate_table, evaluation_document, write_evaluation
 from gangru.study.workspace import Workspace, open_workspace
 from small import small_workspace
 

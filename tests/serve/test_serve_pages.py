@@ -16,7 +16,7 @@ from small_site import BACKWARDS, COMMA, FORMULA, HOSTILE, Get, Site, client_of,
 from starlette.testclient import TestClient
 
 from gangru.serve.desk import Desk
-from gangru.study.stages import write_frame
+from gangru.study.factor_table import write_frame
 
 
 def told(answer) -> str:

@@ -11,8 +11,9 @@ import pytest
 from gangru.errors import EvaluationError, SettingsError, TrainingError
 from gangru.study import stages
 from gangru.study.edition_contents import fold_records
+from gangru.study.fold_settings import fold_settings_text
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.jobs import fold_settings_text, unhealthy
+from gangru.study.jobs import unhealthy
 from gangru.study.reporting import make_report
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import open_workspace

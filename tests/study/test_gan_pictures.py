@@ -10,8 +10,9 @@ import pytest
 
 from gangru.errors import CheckpointError
 from gangru.study import scoring, stages
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.jobs import fold_jobs, folds_of
+from gangru.study.jobs import fold_jobs
 from gangru.study.pictures import draw_pictures
 from gangru.study.scoring import apart, scored_jobs
 from gangru.study.workspace import open_workspace

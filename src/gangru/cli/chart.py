@@ -83,11 +83,11 @@ def chart(
     from gangru.cli.screen import step
     from gangru.report.charts.single import chart_picture, charts_of
     from gangru.report.languages import language, tags_of
-    from gangru.study import stages
     from gangru.study.edition_contents import edition_contents, evaluated_month
+    from gangru.study.factor_table import read_factor
     from gangru.study.inputs import load_inputs
 
-    made = stages.read_factor(workspace)
+    made = read_factor(workspace)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("evaluating"):

@@ -47,8 +47,8 @@ def enhance(
     from gangru.cli.enhance_tables import print_enhanced
     from gangru.cli.screen import err, step
     from gangru.evaluation.document import plain, records
-    from gangru.study import stages
     from gangru.study.enhancing import enhanced_index, with_index
+    from gangru.study.factor_table import read_factor
     from gangru.study.inputs import load_inputs
     from gangru.study.own_factor import as_identities, read_factor_file
     from gangru.study.tables import write_frames
@@ -56,7 +56,7 @@ def enhance(
     workspace = workspace_of(directory, study)
     settings = with_index(workspace.settings.enhance, index)
     own = read_factor_file(factor, column) if factor else None
-    made = stages.read_factor(workspace).table if own is None else None
+    made = read_factor(workspace).table if own is None else None
     with step("reading the market"):
         inputs = load_inputs(workspace)
     table = made if own is None else as_identities(own, inputs.facts.identities)

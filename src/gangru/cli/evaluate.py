@@ -60,26 +60,25 @@ def evaluate(
     # Loading these takes seconds: what is wrong with a file is told before.
     from gangru.cli.evaluation_tables import print_evaluation
     from gangru.cli.screen import err, step
+    from gangru.study import measuring
     from gangru.study.evaluating import evaluate_own
+    from gangru.study.factor_table import read_factor
     from gangru.study.inputs import load_inputs
-    from gangru.study.measuring import evaluation_document
+    from gangru.study.kept_evaluation import keep_evaluation
     from gangru.study.tables import write_tables
 
-    made = None
-    if own is None:
-        from gangru.study import stages  # loads torch, which a table of somebody else's does not need
-
-        made = stages.read_factor(workspace)
+    made = read_factor(workspace) if own is None else None
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("evaluating"):
         if factor is not None and own is not None:
             evaluation = evaluate_own(inputs, own, factor.stem, month, others, str(factor))
         elif made is not None:
-            evaluation = stages.evaluate(inputs, made, month, others, whole=True)
-        document = evaluation_document(inputs, evaluation, made.drops if made else None)
+            evaluation = measuring.evaluate(inputs, made, month, others, whole=True)
+        document = measuring.evaluation_document(inputs, evaluation, made.drops if made else None)
     if made is not None and month is None and not others:
-        stages.write_evaluation(inputs, document)
+        measuring.write_evaluation(inputs, document)
+        keep_evaluation(inputs, made, evaluation)
     if csv is not None:
         err.print(f"{len(write_tables(evaluation, csv))} tables → {csv}", soft_wrap=True, markup=False)
     if as_json:

@@ -91,8 +91,9 @@ def arrays(
     directories are as if they had been trained here. What is trained already is left out.
     """
     from gangru.cli.screen import out, share_progress, step
+    from gangru.study.fold_settings import folds_of
     from gangru.study.inputs import load_inputs
-    from gangru.study.jobs import all_jobs, folds_of
+    from gangru.study.jobs import all_jobs
     from gangru.training.arrays_folder import write_arrays
 
     workspace = workspace_of(directory, study, changes, preset)

@@ -8,6 +8,7 @@ from gangru.cli.screen import date_progress, print_headline, print_warnings, ste
 from gangru.study import stages
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.jobs import unhealthy
+from gangru.study.kept_evaluation import keep_evaluation
 from gangru.study.measuring import evaluation_document
 from gangru.study.outdated import outdated
 from gangru.study.reporting import KEEP, make_report
@@ -34,10 +35,11 @@ def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
         stages.train(inputs, on_tick)
     print_warnings([*unhealthy(inputs), *outdated(inputs)])
     with date_progress("factor") as on_step:
-        made = stages.make_factor(inputs, on_step)
+        made = stages.make_factor(inputs, on_step, keep=True)
     with step("evaluating"):
         evaluation = stages.evaluate(inputs, made, whole=True)
         stages.write_evaluation(inputs, evaluation_document(inputs, evaluation, made.drops))
+        keep_evaluation(inputs, made, evaluation)
     print_headline(evaluation)
     paths = []
     if report:

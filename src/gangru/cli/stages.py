@@ -67,8 +67,17 @@ def train(
     err.print(f"trained {', '.join(trained)}" if trained else "every due fold was trained already")
 
 
-def factor(directory: Directory = None, study: Study = "main") -> None:
-    """Predict, neutralise and write runs/STUDY/factor.parquet: date, code, pret, factor, fold."""
+def factor(
+    directory: Directory = None,
+    study: Study = "main",
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Make every date, also those that would come out the same.")
+    ] = False,
+) -> None:
+    """Predict, neutralise and write runs/STUDY/factor.parquet: date, code, pret, factor, fold.
+
+    Dates that were made before of the same data, settings, nets and code are kept as they are.
+    """
     from gangru.cli.screen import date_progress, out, print_warnings, step
     from gangru.study import stages
     from gangru.study.inputs import load_inputs
@@ -79,11 +88,11 @@ def factor(directory: Directory = None, study: Study = "main") -> None:
         inputs = load_inputs(workspace)
     print_warnings(outdated(inputs))
     with date_progress("factor") as on_step:
-        made = stages.make_factor(inputs, on_step)
-    dates = made.table["date"].n_unique()
-    out.print(
-        f"{len(made.table):,} rows on {dates} dates → {workspace.factor_path}", soft_wrap=True, markup=False
-    )
+        made = stages.make_factor(inputs, on_step, keep=not anew)
+    dates = f"{made.table['date'].n_unique()} dates"
+    if made.kept:
+        dates += f", {made.kept} of them as they were"
+    out.print(f"{len(made.table):,} rows on {dates} → {workspace.factor_path}", soft_wrap=True, markup=False)
 
 
 def report(
@@ -109,14 +118,14 @@ def report(
     it gives the same files; with other figures it says what differs and changes nothing, unless --revise or --draft.
     """
     from gangru.cli.screen import print_warnings, step
-    from gangru.study import stages
+    from gangru.study.factor_table import read_factor
     from gangru.study.inputs import load_inputs
     from gangru.study.reporting import Wish, make_report
 
     if draft and revise is not None:
         raise typer.BadParameter("choose one of --draft and --revise")
     workspace = workspace_of(directory, study)
-    made = stages.read_factor(workspace)
+    made = read_factor(workspace)
     with step("reading the market"):
         inputs = load_inputs(workspace)
     with step("writing the report"):

@@ -13,6 +13,7 @@ from gangru.market.daily import Floats
 
 DAYS = 20  # trading days of the return and of the mean turnover
 CARRIED = 20  # days before that a close may be taken from, where the stock did not trade on the first one
+REACH = CARRIED + DAYS + 1  # rows of the panel that a date looks at
 
 
 def reversal(panel: Panel, row: int, stocks: NDArray[np.int64]) -> Floats:

@@ -22,13 +22,15 @@ from gangru.study.ablation_plan import (
     unremembered_workspace,
 )
 from gangru.study.ablation_result import Ablation, FoldHealth, MeasuredTrial, Skipped, ablation_of
+from gangru.study.factor_table import FactorTable
 from gangru.study.fold_records import read_json
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.jobs import OnTick, all_jobs, fold_jobs, folds_of, unhealthy
+from gangru.study.jobs import OnTick, all_jobs, fold_jobs, unhealthy
 from gangru.study.measuring import evaluation_document
 from gangru.study.outdated import outdated
 from gangru.study.settings import EngineChoice
-from gangru.study.stages import FactorTable, OnStep
+from gangru.study.stages import OnStep
 from gangru.study.variants import Trial
 from gangru.study.workspace import Workspace
 from gangru.training.fold_run import FoldJob

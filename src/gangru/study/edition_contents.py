@@ -16,15 +16,16 @@ from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.languages import Choice
 from gangru.report.settings import ReportSettings
 from gangru.study.data_notes import data_notes
+from gangru.study.factor_table import FactorTable
 from gangru.study.fold_records import fold_record, read_json
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import folds_of
+from gangru.study.kept_evaluation import kept_evaluation
 from gangru.study.market_facts import market_facts
-from gangru.study.measuring import evaluate_table
+from gangru.study.measuring import evaluate, evaluate_table
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings, told_settings
 from gangru.study.simulated import simulation_facts
-from gangru.study.stages import FactorTable, evaluate
 from gangru.study.workspace import MAIN, Workspace
 
 ABLATION = {
@@ -40,11 +41,12 @@ ABLATION = {
 
 
 def evaluated_month(inputs: Inputs, factor: FactorTable, month: str | None) -> Evaluation:
-    """The whole evaluation that ends with a return month (default: the last that is known).
+    """The whole evaluation that ends with a return month (default: the last that is known), or the one kept of it.
 
     Raises ReportError where the factor does not reach it.
     """
-    return known_month(evaluate(inputs, factor, month, whole=True), month)
+    kept = kept_evaluation(inputs, factor, month)
+    return known_month(kept or evaluate(inputs, factor, month, whole=True), month)
 
 
 def known_month(evaluation: Evaluation, month: str | None) -> Evaluation:

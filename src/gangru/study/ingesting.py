@@ -38,7 +38,7 @@ class Updated:
 def take_in(workspace: Workspace, request: Request, on_progress: OnProgress | None = None) -> IngestReport:
     """Take what is asked for into the workspace's store."""
     if request.source == "simulate":
-        from gangru.study.simulated import FOLDER, simulate_market  # brings torch with it
+        from gangru.study.simulated import FOLDER, simulate_market
 
         refuse_to_mix(workspace)
         simulate_market(workspace)

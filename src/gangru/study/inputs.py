@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,9 @@ from gangru.market.intervals import industry_matrix
 from gangru.market.loading import loaded_market
 from gangru.market.universe import Universe, universe
 from gangru.study.workspace import Workspace
-from gangru.training.fold_source import PanelArrays
+
+if TYPE_CHECKING:
+    from gangru.training.fold_source import PanelArrays
 
 AHEAD = 45  # days of calendar past the data: enough to tell whether the data's last day ends a month
 
@@ -81,8 +84,12 @@ class Inputs:
         return build_labels(self.market, self.workspace.settings.label)
 
     @cached_property
-    def arrays(self) -> PanelArrays:
+    def arrays(self) -> "PanelArrays":
         """What a training reads, as views of the panel, the universe and the labels."""
+        from gangru.training.fold_source import (
+            PanelArrays,  # loads torch, which to measure and report does not need
+        )
+
         panel = self.panel
         return PanelArrays(
             panel.dates,

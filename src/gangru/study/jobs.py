@@ -7,40 +7,18 @@ from typing import Any
 
 import torch
 
+from gangru.study.fold_settings import fold_settings_text, folds_of
 from gangru.study.inputs import Inputs
 from gangru.study.provenance import code_version, package_versions
-from gangru.study.settings import StudySettings, settings_toml
+from gangru.study.settings import StudySettings
 from gangru.training.engines import local, ray
 from gangru.training.fold_run import FoldJob, flat_toml
 from gangru.training.fold_source import PanelFold
-from gangru.training.folds import Fold, SampleRows, due_folds, sample_rows
+from gangru.training.folds import Fold, SampleRows, sample_rows
 from gangru.training.hardware import hardware
 from gangru.training.loop import Tick
 
 OnTick = Callable[[FoldJob, Tick], None]
-
-FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
-NOT_OF_A_FOLD = (
-    "first",
-    "last",
-    "folds",
-    "seeds",
-    "device",
-    "threads",
-    "engine",
-)  # where and how far, not what
-
-
-def folds_of(inputs: Inputs) -> list[Fold]:
-    """The trainings due in this workspace."""
-    settings = inputs.workspace.settings
-    return due_folds(
-        inputs.calendar,
-        inputs.market.dates,
-        settings.training,
-        settings.label.reach,
-        settings.features.window,
-    )
 
 
 def all_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
@@ -90,15 +68,6 @@ def rows_of(inputs: Inputs, fold: Fold) -> SampleRows:
     settings, trained_row = inputs.workspace.settings, inputs.market.date_index(fold.trained_on)
     draw = int(fold.nominal.astype("datetime64[D]").astype(int))
     return sample_rows(trained_row, settings.training, settings.label.reach, draw)
-
-
-def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:
-    """The settings that make a fold what it is, as TOML."""
-    text = settings_toml(
-        replace(settings, training=replace(settings.training, folds=())), sections, commented=False
-    )  # no list that breaks over lines may be left among those that are filtered
-    lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
-    return "\n".join(lines) + "\n"
 
 
 def fold_manifest(inputs: Inputs, settings: StudySettings, fold: Fold, rows: SampleRows) -> dict[str, Any]:

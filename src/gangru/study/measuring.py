@@ -1,17 +1,21 @@
-"""A table of date, code and factor measured on a study's market; nothing here loads a net."""
+"""A table of date, code and factor measured on a study's market, and the study's own; nothing here loads a net."""
 
+import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
+from gangru.atomic import write_text
 from gangru.errors import EvaluationError
 from gangru.evaluation.columns import TABLE
 from gangru.evaluation.document import to_json
-from gangru.evaluation.result import Evaluation
+from gangru.evaluation.result import SEED_FIGURES, Evaluation
 from gangru.evaluation.summary import Beyond, evaluate_factor
 from gangru.market.codes import canonical_codes
 from gangru.study.data_notes import data_notes
+from gangru.study.factor_table import FactorTable
 from gangru.study.inputs import Inputs
 from gangru.study.own_factor import as_identities
 
@@ -87,3 +91,45 @@ def evaluation_document(
     totals = excluded.group_by("reason", maintain_order=True).agg(pl.col("count").sum())
     document["data"]["excluded"] = {reason: int(count) for reason, count in totals.iter_rows()}
     return document
+
+
+def evaluate(
+    inputs: Inputs,
+    factor: FactorTable,
+    last_month: str | None = None,
+    others: Mapping[str, pl.DataFrame] | None = None,
+    *,
+    whole: bool = False,
+) -> Evaluation:
+    """Measure the study's factor up to `last_month` (default: the last month whose return is known).
+
+    `whole` takes it apart as well, beside the `others`.
+    """
+    measured = evaluate_table(inputs, factor.table, last_month, beyond(inputs, others) if whole else None)
+    return (
+        measured
+        if factor.seeds is None
+        else replace(measured, seeds=by_seed(inputs, factor.seeds, last_month))
+    )
+
+
+def by_seed(inputs: Inputs, seeds: pl.DataFrame, last_month: str | None) -> pl.DataFrame:
+    """What each seed's nets alone would have done, a seed a row, measured like the average of all."""
+    rows = []
+    for (seed,), table in seeds.partition_by("seed", as_dict=True, maintain_order=True).items():
+        alone = evaluate_table(inputs, table.drop("seed"), last_month)
+        rows.append(
+            {
+                "seed": seed,
+                "ic_mean": alone.headline.ic_mean,
+                "icir": alone.headline.icir,
+                "raw_ic_mean": alone.headline_raw.ic_mean,
+                "annual_excess": alone.headline.annual_excess,
+            }
+        )
+    return pl.DataFrame(rows, schema=SEED_FIGURES)
+
+
+def write_evaluation(inputs: Inputs, document: dict[str, Any]) -> None:
+    """Keep the evaluation beside the factor it measures."""
+    write_text(inputs.workspace.evaluation_path, json.dumps(document, indent=1, ensure_ascii=False) + "\n")

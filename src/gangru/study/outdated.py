@@ -4,12 +4,14 @@ import json
 
 from gangru.market.store import Store
 from gangru.market.store_log import commits_of
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import all_jobs, folds_of
 
 
 def outdated(inputs: Inputs) -> list[str]:
     """A sentence for each trained fold that stands on rows which were changed or removed since, new rows apart."""
+    from gangru.study.jobs import all_jobs  # loads torch, which to ask for revised rows does not need
+
     found = []
     store = inputs.workspace.store.unpinned()
     for job in all_jobs(inputs, folds_of(inputs)):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,18 +11,20 @@ from gangru.factor.neutralise import known_z
 from gangru.factor.predict import predict_date
 from gangru.market.daily import Floats
 from gangru.models.crew import crew_of
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import fold_jobs, folds_of
+from gangru.study.jobs import fold_jobs
 from gangru.training.fold_run import TrainedFold, load_fold
 from gangru.training.folds import Fold
 
 
 @dataclass(frozen=True)
 class ServingFold:
-    """A trained fold with the nets of every seed, in the order of the seeds."""
+    """A trained fold with the nets of every seed, in the order of the seeds, and where each seed's files lie."""
 
     fold: Fold
     nets: Mapping[int, TrainedFold]
+    directories: Mapping[int, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,15 @@ def serving_folds(inputs: Inputs) -> list[ServingFold]:
     """Every due fold with its nets, oldest first. Raises CheckpointError where one is not trained to its end."""
     settings = inputs.workspace.settings
     folds, features = folds_of(inputs), len(settings.features.names)
-    nets: list[dict[int, TrainedFold]] = [{} for _ in folds]
-    for nth in range(settings.training.seeds):
-        for held, job in zip(nets, fold_jobs(inputs, folds, nth), strict=True):
-            held[job.training.seed] = load_fold(job, features)
-    return [ServingFold(fold, held) for fold, held in zip(folds, nets, strict=True)]
+    by_seed = [fold_jobs(inputs, folds, nth) for nth in range(settings.training.seeds)]
+    return [
+        ServingFold(
+            fold,
+            {job.training.seed: load_fold(job, features) for job in jobs},
+            {job.training.seed: job.directory for job in jobs},
+        )
+        for fold, jobs in zip(folds, zip(*by_seed, strict=True), strict=True)
+    ]
 
 
 def predicted(inputs: Inputs, serving: ServingFold, row: int) -> Prediction:

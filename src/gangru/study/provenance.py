@@ -1,5 +1,7 @@
 """What made a result: code and packages, for a run's manifest and a report's last page."""
 
+import hashlib
+import platform
 import subprocess
 from contextlib import suppress
 from functools import cache
@@ -42,3 +44,23 @@ def package_versions(extras: tuple[str, ...] = ()) -> dict[str, str]:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
     return found
+
+
+@cache
+def source_digest() -> str:
+    """SHA-256 of the package's modules as they are on this machine, installed or in a checkout."""
+    root, digest = Path(__file__).resolve().parents[1], hashlib.sha256()
+    for path in sorted(root.rglob("*.py")):
+        content = path.read_bytes()
+        digest.update(f"{path.relative_to(root).as_posix()} {len(content)}\n".encode() + content)
+    return digest.hexdigest()
+
+
+def processor() -> str:
+    """The processor's model as the system names it; its libraries choose their kernels, and so last bits, by it."""
+    told = Path("/proc/cpuinfo")
+    if told.exists():
+        for line in told.read_text("utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor()

@@ -21,9 +21,9 @@ from gangru.study.editions.issuing import Otherwise, Published, publish, write_d
 from gangru.study.editions.made_of import made_of
 from gangru.study.editions.marks import Made
 from gangru.study.editions.past import Now, past_editions
+from gangru.study.factor_table import FactorTable
 from gangru.study.inputs import Inputs
 from gangru.study.outdated import revised_rows
-from gangru.study.stages import FactorTable
 
 
 @dataclass(frozen=True)

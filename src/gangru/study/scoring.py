@@ -10,8 +10,9 @@ import numpy as np
 
 from gangru.atomic import write_text
 from gangru.errors import CheckpointError
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import all_jobs, folds_of
+from gangru.study.jobs import all_jobs
 from gangru.training.batches import FoldData
 from gangru.training.fold_run import FoldJob, load_fold
 from gangru.training.gan_score import ScoreSettings, score_generator

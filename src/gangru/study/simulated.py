@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from gangru.evaluation.ic import mean_of_defined, spearman
 from gangru.market.simulate.market import simulate
 from gangru.market.simulate.write import write_market
+from gangru.study.factor_table import write_frame
 from gangru.study.inputs import Inputs
-from gangru.study.predicting import predicted, serving_folds
-from gangru.study.stages import write_frame
 from gangru.study.workspace import Workspace
-from gangru.training.loop import prepare_torch
 
 FOLDER, TRUTH = "simulated", "simulated.truth.parquet"
 MIN_STOCKS = 20
@@ -104,6 +102,9 @@ def compare_with_best(inputs: Inputs) -> AgainstBest:
 
 def served_predictions(inputs: Inputs) -> list[tuple[int, NDArray[np.int64], NDArray[np.float64]]]:
     """Row, stocks and pRet of every fifth day that a trained fold serves and whose label is known."""
+    from gangru.study.predicting import predicted, serving_folds  # loads torch
+    from gangru.training.loop import prepare_torch
+
     settings = inputs.workspace.settings
     prepare_torch(settings.training)
     dates, found = inputs.market.dates, []

@@ -24,8 +24,14 @@ SNIPPET = "window.vega = vega; window.vegaLite = vegaLite; window.vegaEmbed = ve
 
 
 def chart_specs(figure: Figure, language: Language) -> list[Spec]:
-    """The Vega-Lite specifications of a figure, one a panel; none for an empty one."""
-    return [] if figure.empty is not None else DRAWINGS[figure.kind](figure, language)
+    """The Vega-Lite specifications of a figure, one a panel; none for an empty one.
+
+    A whole specification is checked against Vega-Lite's schema; its parts are not checked once more each.
+    """
+    from altair.utils.schemapi import debug_mode
+
+    with debug_mode(False):
+        return [] if figure.empty is not None else DRAWINGS[figure.kind](figure, language)
 
 
 def still_svg(spec: Spec, width: int) -> str:

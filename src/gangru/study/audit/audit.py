@@ -28,8 +28,8 @@ from gangru.study.audit.outputs import (
 from gangru.study.audit.plan import Plan, Question, planned
 from gangru.study.audit.result import AuditReport, Check, Verdict
 from gangru.study.audit.scramble import write_twin
+from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs, load_inputs
-from gangru.study.jobs import folds_of
 from gangru.study.predicting import ServingFold
 from gangru.study.workspace import Workspace
 from gangru.training.batches import FoldData

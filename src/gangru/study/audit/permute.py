@@ -15,9 +15,9 @@ from gangru.errors import EvaluationError
 from gangru.evaluation.ic import average_ranks, unit_deviations
 from gangru.study import predicting, stages
 from gangru.study.audit.result import Check, Verdict
+from gangru.study.factor_table import FactorTable
 from gangru.study.inputs import Inputs
 from gangru.study.predicting import ServingFold
-from gangru.study.stages import FactorTable
 from gangru.training.batches import FoldData, Sample
 
 DRAWS = 500

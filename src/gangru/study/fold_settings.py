@@ -1,0 +1,50 @@
+"""Which trainings are due, and the settings that make one what it is; nothing here loads a net."""
+
+import tomllib
+from dataclasses import replace
+from typing import Any
+
+from gangru.study.inputs import Inputs
+from gangru.study.settings import StudySettings, settings_toml
+from gangru.training.folds import Fold, due_folds
+
+FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
+NOT_OF_A_FOLD = (
+    "first",
+    "last",
+    "folds",
+    "seeds",
+    "device",
+    "threads",
+    "engine",
+)  # where and how far, not what
+
+
+def folds_of(inputs: Inputs) -> list[Fold]:
+    """The trainings due in this workspace."""
+    settings = inputs.workspace.settings
+    return due_folds(
+        inputs.calendar,
+        inputs.market.dates,
+        settings.training,
+        settings.label.reach,
+        settings.features.window,
+    )
+
+
+def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:
+    """The settings that make a fold what it is, as TOML."""
+    text = settings_toml(
+        replace(settings, training=replace(settings.training, folds=())), sections, commented=False
+    )  # no list that breaks over lines may be left among those that are filtered
+    lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
+    return "\n".join(lines) + "\n"
+
+
+def flat(text: str) -> dict[str, Any]:
+    """SECTION.KEY → value of a TOML text of sections."""
+    return {
+        f"{name}.{key}": value
+        for name, content in tomllib.loads(text).items()
+        for key, value in content.items()
+    }
