@@ -1,4 +1,4 @@
-"""Seconds of one training epoch by qlib's pytorch_gru_ts, with its own net and with gangru's published one.
+"""Seconds of one training epoch by qlib's pytorch_gru_ts, with its own net and with the published one.
 
 Runs in .venv-peers (`make peers`), where pyqlib and PyTorch are:
 
@@ -10,9 +10,9 @@ is qlib's own: TSDataSampler with fillna_type = "ffill+bfill", ConcatDataset wit
 and drop_last, then `GRU.train_epoch`: MSE, gradients clipped at 3, Adam.
 
 Two nets are timed in that loop. `qlib_net` is qlib's GRUModel: GRU(128, 128) and one linear map to the output.
-`published_net` is gangru's Predictor in its place: GRU(128, 128) and an MLP of 256, 64, 64. Every n_jobs of 0, 1, 2
-with 1 and 2 threads is tried on `--search` batches, then the whole epoch is timed with the best. On the last line of
-the output stands JSON:
+`published_net` is the published net in its place, of PyTorch's own parts: GRU(128, 128) and an MLP of 256, 64, 64.
+Every n_jobs of 0, 1, 2 with 1 and 2 threads is tried on `--search` batches, then the whole epoch is timed with the
+best. On the last line of the output stands JSON:
 
     {"versions": {name: version}, "batches": 64, "batch": 1000, "windows": 64000,
      "flops": {net: floating-point operations of an epoch, forward and backward},
@@ -24,7 +24,6 @@ import argparse
 import importlib.metadata
 import itertools
 import json
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -38,12 +37,28 @@ from qlib.data.dataset import TSDataSampler
 from qlib.model.utils import ConcatDataset
 from torch.utils.data import DataLoader
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "src"))
-from gangru.models.predictor import Predictor
-
 WINDOW, HIDDEN, LAYERS, LEARNING_RATE = 40, 128, 2, 1e-4
 N_JOBS, THREADS = (0, 1, 2), (1, 2)
+MLP = (256, 64, 64)
 Data = dict[str, np.ndarray]
+
+
+class PublishedNet(torch.nn.Module):
+    """The published predictor of PyTorch's own parts, as a user of qlib would write it."""
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.gru = torch.nn.GRU(features, HIDDEN, LAYERS, batch_first=True)
+        widths = (HIDDEN, *MLP)
+        blocks = [
+            part for a, b in itertools.pairwise(widths) for part in (torch.nn.Linear(a, b), torch.nn.ReLU())
+        ]
+        self.mlp = torch.nn.Sequential(*blocks, torch.nn.Linear(widths[-1], 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """pRet, (N,)."""
+        states, _ = self.gru(x)
+        return self.mlp(states[:, -1]).squeeze(1)
 
 
 def random_data(stocks: int = 1000, dates: int = 64, features: int = 18, step: int = 5) -> Data:
@@ -89,7 +104,7 @@ def model_of(features: int, net: str, batch: int) -> GRU:
         seed=0,
     )
     if net == "published_net":
-        model.GRU_model = Predictor(features, HIDDEN, LAYERS)
+        model.GRU_model = PublishedNet(features)
         model.train_optimizer = torch.optim.Adam(model.GRU_model.parameters(), lr=LEARNING_RATE)
     return model
 
@@ -147,7 +162,7 @@ def main() -> None:
                 "windows": windows,
                 "flops": {
                     "qlib_net": flops(windows, features, ()),
-                    "published_net": flops(windows, features, (256, 64, 64)),
+                    "published_net": flops(windows, features, MLP),
                 },
                 **made,
             }
