@@ -164,10 +164,10 @@ def main() -> None:
             write(f"fold {number}: {time.perf_counter() - begun:.1f} s (aim {AIM_FOLD} s on an H200)\n")
         total = time.perf_counter() - started
         write("".join(f"  {part}: {seconds:.1f} s\n" for part, seconds in spent.items()))
-        write(
-            f"{asked.folds} folds one after another: {total:.1f} s; {FOLDS} would take {total / asked.folds * FOLDS:.0f} s"
-        )
-        write(f" (aim {AIM_STUDY} s)\n")
+        study = total / asked.folds * FOLDS
+        write(f"{asked.folds} folds one after another: {total:.1f} s; {FOLDS} would take {study:.0f} s ")
+        write(f"(aim {AIM_STUDY} s)
+")
         if busy:
             write(f"card busy {np.mean(busy):.0f} % of the time, {len(busy)} samples\n")
         if device.type == "cuda":
