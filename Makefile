@@ -5,8 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
+GPU_PYTHON ?= python3
 
-.PHONY: setup peers demo test test-full lint bench clean
+.PHONY: setup peers demo test test-full lint bench bench-gpu clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -51,6 +52,12 @@ bench: setup peers ## time the stages on this machine, some beside their peers
 	$(BIN)/python benchmarks/market_data.py
 	$(BIN)/python benchmarks/evaluation.py
 	$(BIN)/python benchmarks/feeding.py
+	$(BIN)/python benchmarks/epoch.py --peer
+	$(BIN)/python benchmarks/ray_engine.py
+	$(BIN)/python benchmarks/growth.py
+
+bench-gpu: ## time a full-market fold on a card; needs NumPy and PyTorch alone
+	PYTHONPATH=src $(GPU_PYTHON) benchmarks/gpu.py --profile
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(PEERS) demo build dist

@@ -166,8 +166,7 @@ def main() -> None:
         write("".join(f"  {part}: {seconds:.1f} s\n" for part, seconds in spent.items()))
         study = total / asked.folds * FOLDS
         write(f"{asked.folds} folds one after another: {total:.1f} s; {FOLDS} would take {study:.0f} s ")
-        write(f"(aim {AIM_STUDY} s)
-")
+        write(f"(aim {AIM_STUDY} s)\n")
         if busy:
             write(f"card busy {np.mean(busy):.0f} % of the time, {len(busy)} samples\n")
         if device.type == "cuda":
