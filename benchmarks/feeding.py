@@ -5,7 +5,7 @@ out of the same panel of 5,000 stocks, which no cache holds. Where gangru puts t
 its time; the peer's making of its sampler is not. The peer runs in .venv-peers (`make peers`) in three ways, see
 peers/qlib_feeding.py; every batch size, number of workers and of threads is tried and printed. The best passes of
 both sides count, in one run, first the peer's. The second figure is that of the processor's time, which other
-work on the machine disturbs less; a peer's workers are not in it.
+work on the machine disturbs less; it is left out where the peer has workers.
 """
 
 import json
@@ -120,9 +120,10 @@ def ours(
 def print_peer(told: dict[str, Any]) -> dict[str, float]:
     """The table of what the peer tried; the best of each way."""
     for row in told["tried"]:
+        work = f"{row['work_rate']:>12,.0f} a CPU second" if row["workers"] == 0 else ""
         sys.stdout.write(
             f"qlib, {row['way']:<10}batch {row['batch']:>4}, workers {row['workers']}, threads {row['threads']}"
-            f"{row['rate']:>12,.0f} /s{row['work_rate']:>12,.0f} a CPU second\n"
+            f"{row['rate']:>12,.0f} /s{work}\n"
         )
     return {
         way: max(row["rate"] for row in told["tried"] if row["way"] == way)

@@ -76,7 +76,7 @@ def tried(sampler: TSDataSampler, way: str) -> list[dict[str, Any]]:
     for threads, workers, batch in itertools.product(THREADS, WORKERS, BATCHES):
         torch.set_num_threads(threads)
         rate, work_rate = passed(loader_of(sampler, way, batch, workers))
-        seen = {"rate": rate, "work_rate": work_rate if workers == 0 else float("nan")}
+        seen = {"rate": rate, "work_rate": work_rate if workers == 0 else None}
         rows.append({"way": way, "batch": batch, "workers": workers, "threads": threads} | seen)
     best = max(rows, key=lambda row: row["rate"])
     torch.set_num_threads(best["threads"])
