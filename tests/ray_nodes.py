@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import psutil
@@ -35,7 +36,11 @@ class Nodes:
         }
         self.cluster = Cluster(
             initialize_head=True,
-            head_node_args={"num_cpus": 0, "include_dashboard": False, "_system_config": fast},
+            head_node_args={
+                "num_cpus": 0,
+                "include_dashboard": False,
+                "_system_config": fast,
+            },
         )
         self.address = self.cluster.address
         self.alive: dict[str, Any] = {}  # node as the engine names it, without the machine → Ray's node
@@ -55,14 +60,22 @@ class Nodes:
         self.cluster.remove_node(node, allow_graceful=False)
 
 
-@contextmanager
-def ray_nodes(count: int) -> Iterator[Nodes]:
-    """A cluster with this process connected to it; skips where Ray is not installed."""
+def imported_ray() -> Any:
+    """Ray, imported under the settings above by whichever test comes first; skips where it is not installed."""
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
-        ray = pytest.importorskip("ray", reason="Ray is not installed: pip install gangru[ray]")
-        nodes = None
+        return pytest.importorskip("ray", reason="Ray is not installed: pip install gangru[ray]")
+
+
+@contextmanager
+def ray_nodes(count: int) -> Iterator[Nodes]:
+    """A cluster with this process connected to it; skips where Ray is not installed."""
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory(prefix="ray-", dir="/tmp") as private:
+        patch.setenv("TMPDIR", private)  # where Ray and the trainings keep what they keep
+        for name, value in SETTINGS.items():
+            patch.setenv(name, value)
+        ray, nodes = imported_ray(), None
         try:
             nodes = Nodes()
             nodes.add(count)

@@ -1,8 +1,10 @@
 """What the Ray engine asks of a cluster, and what it says where it cannot have it. No cluster is started."""
 
 import pickle
+import socket
 import sys
 from pathlib import Path
+from threading import Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,9 +13,10 @@ import pytest
 from gangru import errors
 from gangru.errors import GangruError, SettingsError, TrainingError
 from gangru.training.engines.ray import train_folds
-from gangru.training.engines.ray_cluster import check_capacity, demands
+from gangru.training.engines.ray_cluster import check_capacity, cluster, demands
 from gangru.training.engines.ray_task import check_versions, remove_abandoned, versions
 from gangru.training.settings import RaySettings, TrainingSettings
+from ray_nodes import imported_ray
 from training.ray_jobs import fold_job
 
 
@@ -56,7 +59,8 @@ def test_a_gpu_by_number_is_refused_before_anything_is_started(tmp_path: Path) -
         ({"gpus_per_task": 1.5}, "gpus_per_task = 1.5: expected a fraction below 1 or a whole number"),
         ({"gpus_per_task": 0}, "gpus_per_task = 0: expected more than 0"),
         ({"cpus_per_task": 0}, "cpus_per_task = 0: expected at least 1"),
-        ({"address": "ray://head:10001"}, "is Ray's client: expected HOST:PORT"),
+        ({"address": "ray://head:10001"}, "'ray://head:10001': expected HOST:PORT of the head"),
+        ({"address": "head"}, "'head': expected HOST:PORT of the head"),
     ],
 )
 def test_what_no_cluster_can_give_is_no_setting(changes: dict[str, Any], message: str) -> None:
@@ -77,6 +81,36 @@ def test_a_training_too_large_for_every_node_is_told_at_once() -> None:
         check_capacity(ray, {"CPU": 4, "GPU": 1}, grows=False)
     with pytest.warns(UserWarning, match="waiting for one to join"):
         check_capacity(ray, {"CPU": 4, "GPU": 1}, grows=True)
+
+
+def test_an_address_where_nobody_answers_is_told_within_seconds(tmp_path: Path) -> None:
+    imported_ray()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        with pytest.raises(TrainingError, match=f"no Ray cluster can be joined at {address} .*refused"):
+            train_folds([fold_job(tmp_path / "run")], RaySettings(address=address), lambda job, tick: None)
+
+
+def test_what_a_signal_raises_inside_ray_comes_out_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imported_ray(), "is_initialized", lambda: True)
+    with pytest.raises(GangruError, match="interrupted"), cluster(RaySettings()):
+        raise SystemError("returned a result with an exception set") from GangruError("interrupted")
+    with pytest.raises(SystemError, match="of its own"), cluster(RaySettings()):
+        raise SystemError("of its own")
+
+
+def test_what_other_threads_print_goes_to_stderr(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(imported_ray(), "is_initialized", lambda: True)
+    with cluster(RaySettings()):
+        thread = Thread(target=lambda: print("a node died"))
+        thread.start()
+        thread.join()
+        print("an answer")
+    told = capsys.readouterr()
+    assert (told.out, told.err) == ("an answer\n", "a node died\n")
 
 
 def test_a_node_with_other_versions_trains_nothing() -> None:

@@ -239,10 +239,11 @@ class RaySettings(Settings):
             raise SettingsError(
                 f"gpus_per_task = {self.gpus_per_task}: expected a fraction below 1 or a whole number"
             )
-        if self.address.startswith("ray://"):
+        host, _, port = self.address.rpartition(":")
+        if self.address and ("/" in host or not host or not port.isdecimal()):
             raise SettingsError(
-                f"address = {self.address!r} is Ray's client: expected HOST:PORT of the head, and the command run on a "
-                "machine that has joined the cluster with `ray start`"
+                f"address = {self.address!r}: expected HOST:PORT of the head, and the command run on a machine that "
+                "has joined the cluster with `ray start`"
             )
 
 

@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import shutil
+import socket
 import sys
 import tempfile
 import warnings
@@ -12,10 +13,11 @@ from contextlib import contextmanager, redirect_stdout
 from threading import get_ident
 from typing import Any, cast
 
-from gangru.errors import TrainingError
+from gangru.errors import GangruError, TrainingError
 from gangru.training.settings import RaySettings, TrainingSettings
 
 GIB = 2**30
+ANSWERS_WITHIN = 10  # seconds; Ray itself would try for minutes
 
 
 def import_ray() -> Any:
@@ -35,14 +37,26 @@ def cluster(settings: RaySettings) -> Iterator[Any]:
     What Ray itself prints goes to stderr: stdout is the caller's. Raises TrainingError where no cluster answers.
     """
     with redirect_stdout(cast("Any", StdoutOfThisThread())):
-        if "ray" in sys.modules and import_ray().is_initialized():
-            yield import_ray()
-        elif settings.address:
-            with joined(settings.address) as ray:
+        try:
+            with connection(settings) as ray:
                 yield ray
-        else:
-            with own_cluster() as ray:
-                yield ray
+        except SystemError as error:
+            if error.__cause__ is None:
+                raise
+            raise error.__cause__ from None  # what a signal's handler raises in Ray's own code comes wrapped
+
+
+@contextmanager
+def connection(settings: RaySettings) -> Iterator[Any]:
+    """Ray, connected to what the caller or the settings say."""
+    if "ray" in sys.modules and import_ray().is_initialized():
+        yield import_ray()
+    elif settings.address:
+        with joined(settings.address) as ray:
+            yield ray
+    else:
+        with own_cluster() as ray:
+            yield ray
 
 
 class StdoutOfThisThread:
@@ -63,7 +77,9 @@ class StdoutOfThisThread:
 def joined(address: str) -> Iterator[Any]:
     """A connection to the cluster whose head is at `address`; this machine must be one of its nodes."""
     ray = import_ray()
+    host, _, port = address.rpartition(":")
     try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=ANSWERS_WITHIN).close()
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise TrainingError(
@@ -101,7 +117,9 @@ def own_cluster(cpus: int | None = None) -> Iterator[Any]:
 
 
 def start(ray: Any, private: str, cpus: int | None) -> None:
-    """Start a cluster of one node that keeps its sockets and logs in `private`."""
+    """Start a cluster of one node that keeps sockets, logs and the directories of trainings in `private`."""
+    elsewhere = os.environ.get("TMPDIR")
+    os.environ["TMPDIR"] = private  # read by the processes that are started now
     try:
         ray.init(
             address="local",
@@ -112,10 +130,17 @@ def start(ray: Any, private: str, cpus: int | None) -> None:
             _node_ip_address="127.0.0.1",
             _temp_dir=private,
         )
+    except GangruError:  # an interruption
+        raise
     except Exception as error:  # Ray raises a bare one where a node does not come up in time
         raise TrainingError(
             f'Ray cannot start on this machine: {first_line(error)}; training.engine = "local" needs no cluster'
         ) from error
+    finally:
+        if elsewhere is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = elsewhere
 
 
 def demands(settings: RaySettings, training: TrainingSettings) -> dict[str, float]:
