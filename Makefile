@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 
-.PHONY: setup peers demo test test-full lint bench clean
+.PHONY: setup peers demo test test-full lint bench bench-month clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -49,6 +49,9 @@ bench: setup ## time the stages on this machine
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/market_data.py
 	$(BIN)/python benchmarks/evaluation.py
+
+bench-month: setup ## time a month's update of the full real market; its first call makes the market before it
+	$(BIN)/python benchmarks/monthly_update.py build/month
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(PEERS) demo build dist
