@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 GPU_PYTHON ?= python3
 
-.PHONY: setup peers demo test test-full lint bench bench-gpu clean
+.PHONY: setup peers demo test test-full lint bench bench-month bench-gpu clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -58,6 +58,9 @@ bench: setup peers ## time the stages on this machine, some beside their peers
 
 bench-gpu: ## time a full-market fold on a card; needs NumPy and PyTorch alone
 	PYTHONPATH=src $(GPU_PYTHON) benchmarks/gpu.py --profile
+
+bench-month: setup ## time a month's update of the full real market; its first call makes the market before it
+	$(BIN)/python benchmarks/monthly_update.py build/month
 
 clean: ## remove what the targets made
 	rm -rf $(VENV) $(PEERS) demo build dist

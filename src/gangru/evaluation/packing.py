@@ -17,7 +17,6 @@ from gangru.evaluation.remark import Remark
 from gangru.evaluation.result import Evaluation
 
 OBJECT = "evaluation.json"
-EPOCH = (1980, 1, 1, 0, 0, 0)  # the same evaluation has the same bytes
 
 
 def packed(evaluation: Evaluation) -> bytes:
@@ -27,7 +26,7 @@ def packed(evaluation: Evaluation) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, content in files.items():
-            archive.writestr(zipfile.ZipInfo(name, EPOCH), content)
+            archive.writestr(zipfile.ZipInfo(name), content)
     return buffer.getvalue()
 
 
@@ -62,7 +61,7 @@ def unpacked(content: bytes) -> Evaluation:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             made = taken_out(json.loads(archive.read(OBJECT)), Evaluation, archive)
-    except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, pl.exceptions.PolarsError) as error:
+    except (zipfile.BadZipFile, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise ValueError(f"no evaluation of this version ({error})") from error
     if not isinstance(made, Evaluation):
         raise ValueError(f"no evaluation but {type(made).__name__}")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from gangru.features.catalogue import Bars, Feature
 from gangru.market.daily import Bools, Codes, DailyMarket, Dates, Floats
 
-STOCKS = 512  # at a time: what the formulas make of them is small beside the panel
+STOCKS = 256  # at a time: what the formulas make of them is small beside the panel
 
 
 @dataclass(frozen=True)
@@ -35,15 +35,26 @@ def build_panel(market: DailyMarket, features: tuple[Feature, ...]) -> Panel:
     with np.errstate(divide="ignore", invalid="ignore"):
         market_return = Bars(market).market_return
         values = np.empty((len(market.dates), len(market.codes), len(features)), dtype=np.float32)
+        some_FDn = np.empty((len(features), len(market.dates), STOCKS), dtype=np.float32)
         for start in range(0, len(market.codes), STOCKS):
-            bars = Bars(some_stocks(market, slice(start, start + STOCKS)), market_return)
-            for f, feature in enumerate(features):
-                if not feature.across:
-                    values[:, start : start + STOCKS, f] = finite(feature.compute(bars))
+            some = slice(start, min(start + STOCKS, len(market.codes)))
+            made_FDn = some_FDn[:, :, : some.stop - start]
+            write_series(Bars(some_stocks(market, some), market_return), features, made_FDn)
+            # Beside each other: to write one feature at a time so far apart takes longer than its formula.
+            values[:, some] = made_FDn.transpose(1, 2, 0)
         for f, feature in enumerate(features):
             if feature.across:
                 values[:, :, f] = finite(feature.compute(Bars(market)))
     return Panel(market.dates, market.codes, features, values, market.traded)
+
+
+def write_series(bars: Bars, features: tuple[Feature, ...], out_FDn: NDArray[np.float32]) -> None:
+    """Write the features of some stocks one after another, but for those that need all stocks at once."""
+    for feature, out_Dn in zip(features, out_FDn, strict=True):
+        if not feature.across:
+            series = feature.compute(bars)
+            out_Dn[:] = series
+            out_Dn[~np.isfinite(series)] = np.nan
 
 
 def some_stocks(market: DailyMarket, span: slice) -> DailyMarket:

@@ -39,11 +39,17 @@ def git(where: Path, *arguments: str) -> str:
 
 def package_versions(extras: tuple[str, ...] = ()) -> dict[str, str]:
     """Versions of the packages that numbers depend on, and of these extras where they are installed."""
-    found = {name: version(name) for name in PACKAGES}
+    found = {name: installed(name) for name in PACKAGES}
     for name in extras:
         with suppress(PackageNotFoundError):
-            found[name] = version(name)
+            found[name] = installed(name)
     return found
+
+
+@cache
+def installed(name: str) -> str:
+    """A package's version, looked up once: every fold's manifest asks for it."""
+    return version(name)
 
 
 @cache
