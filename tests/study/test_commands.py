@@ -37,7 +37,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_run_leaves_all_files_and_names_the_report(workspace: Path) -> None:
     run = workspace / "runs" / "main"
     assert sorted(p.name for p in run.iterdir()) == [
-        "2018-12-31", "2019-06-30", "drops.parquet", "evaluation.json", "factor.json", "factor.parquet"
+        "2018-12-31", "2019-06-30", "drops.parquet", "evaluation.json", "evaluation.kept", "factor.json", "factor.parquet"
     ]  # fmt: skip
     assert (workspace / "reports" / "main" / "2020-01.html").exists()
     factor = pl.read_parquet(run / "factor.parquet")
