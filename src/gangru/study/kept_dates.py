@@ -73,7 +73,8 @@ def date_digests(inputs: Inputs, served: Sequence[tuple[ServingFold, int]], reci
 
     `recipe` are the settings, and may be anything that JSON can hold. A date's digest sees bars up to it alone.
     """
-    common = digest_of(json.dumps([recipe, making()], sort_keys=True).encode())
+    device = inputs.workspace.settings.training.device
+    common = digest_of(json.dumps([recipe, making(), on_device(device)], sort_keys=True).encode())
     reach = max(inputs.workspace.settings.features.window, REACH)
     days = day_digests(inputs, {day for _, row in served for day in range(max(row - reach + 1, 0), row + 1)})
     nets = {one.fold.name: net_digest(one) for one, _ in served}
@@ -98,6 +99,14 @@ def making() -> dict[str, Any]:
         "processor": processor(),
         "instructions": torch.backends.cpu.get_cpu_capability(),
     }
+
+
+def on_device(name: str) -> str:
+    """The device that predicts: the model of a card, whose libraries round in their own way, or cpu."""
+    import torch
+
+    device = torch.device(name)
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else name
 
 
 def day_digests(inputs: Inputs, rows: Iterable[int]) -> dict[int, bytes]:
