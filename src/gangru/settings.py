@@ -6,6 +6,7 @@ and PyTorch is installed. Reading them from `study.toml` is `gangru.study.settin
 
 import dataclasses
 import math
+import tomllib
 import typing
 from collections.abc import Callable
 from typing import Any, TypeVar, get_args, get_origin
@@ -66,3 +67,13 @@ def check_range(name: str, metadata: typing.Mapping[str, Any], value: Any) -> No
         raise SettingsError(f"{name} = {value!r}: expected more than {gt}")
     if le is not None and value > le:
         raise SettingsError(f"{name} = {value!r}: expected at most {le}")
+
+
+def flat(sections: typing.Mapping[str, typing.Mapping[str, Any]]) -> dict[str, Any]:
+    """SECTION.KEY → value."""
+    return {f"{name}.{key}": value for name, content in sections.items() for key, value in content.items()}
+
+
+def flat_toml(text: str) -> dict[str, Any]:
+    """SECTION.KEY → value of a TOML text of sections."""
+    return flat(tomllib.loads(text))

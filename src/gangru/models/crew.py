@@ -60,7 +60,6 @@ def in_slices(work: Callable[[int], Result], count: int) -> list[Result]:
     standing = _Process.standing
     if standing is None or standing.threads != threads or standing.process != os.getpid():
         standing = _Process.standing = Crew(threads)  # a forked process has the object, not its threads
-        torch.set_num_threads(threads)
     return standing.run(work, count)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from gangru.errors import SettingsError
 from gangru.evaluation.view import parsed_month
+from gangru.settings import flat
 from gangru.study.settings import (
     Plain,
     StudySettings,
@@ -111,11 +112,6 @@ def planned_trial(
             )
     settings = settings_from(with_overrides(base, remembered | overrides), f"{where} with {path}")
     return PlannedTrial(trial, overrides, settings)
-
-
-def flat(plain: Plain) -> dict[str, Any]:
-    """SECTION.KEY → value."""
-    return {f"{section}.{key}": value for section, content in plain.items() for key, value in content.items()}
 
 
 def listed(value: Any) -> Any:

@@ -12,7 +12,8 @@ import polars as pl
 
 from gangru.atomic import write_bytes, write_text
 from gangru.errors import EvaluationError
-from gangru.study.fold_settings import FOLD_SECTIONS, flat, fold_settings_text
+from gangru.settings import flat_toml
+from gangru.study.fold_settings import FOLD_SECTIONS, fold_settings_text
 from gangru.study.inputs import Inputs
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import Workspace
@@ -65,7 +66,7 @@ def made_from(workspace: Workspace, versions: dict[str, int | None]) -> dict[str
 
 def factor_settings(settings: StudySettings) -> dict[str, Any]:
     """SECTION.KEY → value of what a factor depends on."""
-    plain = flat(fold_settings_text(settings, (*FOLD_SECTIONS, "factor")))
+    plain = flat_toml(fold_settings_text(settings, (*FOLD_SECTIONS, "factor")))
     return plain | {
         "training.folds": list(settings.training.folds),
         "training.seeds": settings.training.seeds,

@@ -1,8 +1,6 @@
 """Which trainings are due, and the settings that make one what it is; nothing here loads a net."""
 
-import tomllib
 from dataclasses import replace
-from typing import Any
 
 from gangru.study.inputs import Inputs
 from gangru.study.settings import StudySettings, settings_toml
@@ -39,12 +37,3 @@ def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD
     )  # no list that breaks over lines may be left among those that are filtered
     lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
     return "\n".join(lines) + "\n"
-
-
-def flat(text: str) -> dict[str, Any]:
-    """SECTION.KEY → value of a TOML text of sections."""
-    return {
-        f"{name}.{key}": value
-        for name, content in tomllib.loads(text).items()
-        for key, value in content.items()
-    }

@@ -7,12 +7,13 @@ from typing import Any
 
 import torch
 
+from gangru.settings import flat_toml
 from gangru.study.fold_settings import fold_settings_text, folds_of
 from gangru.study.inputs import Inputs
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings
 from gangru.training.engines import local, ray
-from gangru.training.fold_run import FoldJob, flat_toml
+from gangru.training.fold_run import FoldJob
 from gangru.training.fold_source import PanelFold
 from gangru.training.folds import Fold, SampleRows, sample_rows
 from gangru.training.hardware import hardware

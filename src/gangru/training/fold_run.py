@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from gangru.errors import CheckpointError
 from gangru.models.crew import crew_of
 from gangru.models.generator import Generator
 from gangru.models.predictor import Predictor
+from gangru.settings import flat_toml
 from gangru.training import checkpoint
 from gangru.training.autoencoder import train_autoencoder
 from gangru.training.batches import FoldData
@@ -95,12 +95,6 @@ def check_data(job: FoldJob) -> None:
             f"{job.directory} was begun on data versions {old}, the store is at {new}: delete the directory to train "
             "it anew"
         )
-
-
-def flat_toml(text: str) -> dict[str, Any]:
-    """SECTION.KEY → value of a TOML text of sections."""
-    sections = tomllib.loads(text)
-    return {f"{name}.{key}": value for name, content in sections.items() for key, value in content.items()}
 
 
 def train_fold(job: FoldJob, on_tick: OnTick) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def hardware(threads: int) -> dict[str, Any]:
-    """Where it ran: the same seed gives the same bytes on the same kind of machine with as many threads."""
+    """Where it ran: the same seed gives the same bytes on the same kind of machine."""
     return {
         "machine": platform.machine(),
         "system": platform.system(),

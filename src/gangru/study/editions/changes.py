@@ -5,6 +5,7 @@ from typing import Any
 
 from gangru.report.issued import InputChange
 from gangru.report.sections.appendix import plain as setting_words
+from gangru.settings import flat
 from gangru.study.editions.record import MadeOf
 
 NOT_OF_FIGURES = ("report",)  # sections of the settings that change no figure
@@ -34,7 +35,7 @@ def setting_changes(
     then: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
 ) -> list[InputChange]:
     """The settings that differ; one that the other version does not know is shown as absent."""
-    old, new = flat(then), flat(now)
+    old, new = figure_settings(then), figure_settings(now)
     return [
         InputChange("settings", name, written(old.get(name)), written(new.get(name)))
         for name in dict.fromkeys([*old, *new])
@@ -42,14 +43,9 @@ def setting_changes(
     ]
 
 
-def flat(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def figure_settings(settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """SECTION.KEY → value of what can change a figure."""
-    return {
-        f"{section}.{key}": value
-        for section, content in settings.items()
-        if section not in NOT_OF_FIGURES
-        for key, value in content.items()
-    }
+    return flat({section: content for section, content in settings.items() if section not in NOT_OF_FIGURES})
 
 
 def plain(value: Any) -> Any:
