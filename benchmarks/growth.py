@@ -11,7 +11,6 @@ counts where it costs at least a tenth of what the empty run does, since less is
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -20,6 +19,7 @@ import altair as alt
 import numpy as np
 import polars as pl
 import vl_convert
+from child import run_child
 
 from gangru.study.simulated import FOLDER, simulate_market
 from gangru.study.workspace import init_workspace, open_workspace
@@ -37,19 +37,6 @@ CHANGES = {
 }
 
 
-def run(arguments: list[str]) -> tuple[float, float]:
-    """CPU seconds and peak megabytes of a command. Raises CalledProcessError where it fails."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gangru", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    assert process.stderr is not None
-    told = process.stderr.read()
-    _, status, used = os.wait4(process.pid, 0)
-    if status:
-        raise subprocess.CalledProcessError(status, arguments, stderr=told.decode()[-2000:])
-    return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-
-
 def measured(root: Path, stocks: int, years: float) -> list[dict[str, object]]:
     """A row a command on a market of this size."""
     folder = root / f"{stocks}-{years}"
@@ -61,7 +48,8 @@ def measured(root: Path, stocks: int, years: float) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for command in COMMANDS:
         extra = [str(folder / FOLDER)] if command == "ingest" else []
-        seconds, megabytes = run([command, *extra, "-C", str(folder)])
+        used, _ = run_child(sys.executable, "-m", "gangru", command, *extra, "-C", folder)
+        seconds, megabytes = used.cpu, 1000 * used.gigabytes
         rows.append(
             {
                 "stocks": stocks,

@@ -7,15 +7,14 @@ place from ../shared/data/ashare; without them the benchmark says so and ends.
 import datetime
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from child import run_child
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "ashare"
 GANGRU = Path(sys.executable).with_name("gangru")
@@ -59,17 +58,8 @@ class Measured:
 
 def measured(name: str, *command: str | Path, aim: str = "") -> tuple[Measured, str]:
     """Run a command as a process of its own; raises where it fails."""
-    started = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as output:
-        child = subprocess.Popen([*map(str, command)], stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(child.pid, 0)
-        seconds = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        text = output.read()
-    if child.returncode:
-        raise SystemExit(f"{name} failed: {text}")
-    return Measured(name, seconds, usage.ru_maxrss / 1e6, aim), text
+    used, text = run_child(*command)
+    return Measured(name, used.wall, used.gigabytes, aim), text
 
 
 def one_more_day(folder: Path) -> Path:
@@ -107,9 +97,9 @@ def main() -> None:
         aim = f"20 s, 3 × its {size / 1e9:.2f} GB; here {panel['peak'] / size:.2f} ×"
         name = f"panel of 18 features, {shape[0]} days × {shape[1]} stocks"
         rows.append(Measured(name, panel["seconds"], panel["peak"] / 1e9, aim))
-    children = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1e6
+    largest = max(row.gigabytes for row in rows)
     sys.stdout.write(
-        f"real A-share data, 8.7 million bars, {os.cpu_count()} cores; the largest process {children:.2f} GB\n"
+        f"real A-share data, 8.7 million bars, {os.cpu_count()} cores; the largest process {largest:.2f} GB\n"
     )
     for row in rows:
         sys.stdout.write(f"{row.name:<52}{row.seconds:>8.1f} s{row.gigabytes:>8.2f} GB   {row.aim}\n")

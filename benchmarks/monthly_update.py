@@ -13,13 +13,12 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+from child import run_child
 from monthly_workspace import GANGRU, MONTH, gangru, make_workspace
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "ashare"
@@ -104,16 +103,8 @@ def copied(before: Path) -> "tempfile.TemporaryDirectory[str]":
 
 def measured(name: str, *command: str) -> Measured:
     """Run a command as a process of its own; raises where it fails."""
-    started = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as output:
-        child = subprocess.Popen([*GANGRU, *command], stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(child.pid, 0)
-        wall = time.perf_counter() - started
-        child.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        if child.returncode:
-            raise SystemExit(f"{name} failed: {output.read()}")
-    return Measured(name, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1e6)
+    used, _ = run_child(*GANGRU, *command)
+    return Measured(name, used.wall, used.cpu, used.gigabytes)
 
 
 def median(name: str, measures: list[Measured]) -> Measured:

@@ -134,6 +134,30 @@ def test_months_before_the_first_factor_are_left_out():
     assert len(return_months(DAYS, np.datetime64("2020-03-31"), DAYS[-1])) == 0
 
 
+@pytest.mark.parametrize(
+    ("day", "names", "end"),
+    [
+        ("2020-03-17", ["2020-02", "2020-03"], "2020-03-17"),
+        ("2020-03-15", ["2020-02", "2020-03"], "2020-03-13"),  # a Sunday
+        ("2020-03-02", ["2020-02", "2020-03"], "2020-03-02"),  # the first of its month
+        ("2020-02-28", ["2020-02"], "2020-02-28"),  # a whole month
+        ("2020-03-01", ["2020-02"], "2020-02-28"),
+    ],
+)
+def test_a_day_cuts_its_month_short(day, names, end):
+    months = return_months(DAYS, np.datetime64("2020-01-31"), DAYS[-1], np.datetime64(day))
+    assert months.names() == names
+    assert str(DAYS[months.end[-1]]) == end
+    assert (months.start[1:] == months.end[:-1]).all()
+
+
+def test_a_day_whose_next_close_is_not_there_cuts_nothing():
+    first = np.datetime64("2020-01-31")
+    for day in (DAYS[-1], DAYS[-1] + 30, DAYS[0] - 1):
+        cut = return_months(DAYS, first, DAYS[-1], day)
+        assert cut.names() == return_months(DAYS, first, DAYS[-1]).names()
+
+
 def test_months_end_one_after_the_last_factor():
     first, last = np.datetime64("2020-01-31"), np.datetime64("2020-01-31")
     assert return_months(DAYS, first, last).names() == ["2020-02"]

@@ -14,7 +14,7 @@ from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
 from gangru.evaluation.summary import evaluate_factor
-from gangru.market.daily import DailyMarket
+from gangru.market.daily import DailyMarket, carried
 from gangru.market.rules import cost_rates
 
 NAN = np.nan
@@ -175,6 +175,29 @@ def test_the_test_of_the_future_would_notice_one_day(noise, noise_factor, labels
     )
     assert before.headline.ic_latest != after.headline.ic_latest
     assert before.headline_t.ic_latest == after.headline_t.ic_latest
+
+
+def test_a_month_cut_short_ends_on_its_day_and_sees_nothing_after_the_next(noise, noise_factor, labels):
+    day = noise.date_index(np.datetime64("2021-02-10"))
+    close = noise.close.copy()
+    close[day + 2 :] *= np.random.default_rng(0).random((len(close) - day - 2, 60))
+    later = dataclasses.replace(noise, close=close)
+    cut, unseeing = (
+        to_json(evaluated(noise_factor, market, labels(noise), last_month="2021-02-10"))
+        for market in (noise, later)
+    )
+    assert cut == unseeing
+    assert cut["last_month"] == "2021-02"
+    assert any("cut short on 2021-02-10" in note for note in cut["notes"])
+    value = carried(noise.close * noise.factor)
+    begin = noise.date_index(np.datetime64("2021-01-29"))
+    gained = np.where(noise.traded[begin], value[day] / value[begin] - 1, NAN)
+    returns = pl.DataFrame({"code": noise.codes, "gained": gained}).filter(pl.col("gained").is_not_nan())
+    own = noise_factor.filter(pl.col("date") == noise.dates[begin].item()).join(returns, on="code")
+    expected = own.select(pl.corr("factor", "gained", method="spearman")).item()
+    assert cut["series"][-1]["rank_ic_t_to_t"] == pytest.approx(expected, abs=1e-12)
+    whole = to_json(evaluated(noise_factor, noise, labels(noise), last_month="2021-02-26"))
+    assert whole == to_json(evaluated(noise_factor, noise, labels(noise), last_month="2021-02"))
 
 
 def test_an_older_edition_is_the_evaluation_of_the_data_of_its_day(noise, noise_factor, labels):

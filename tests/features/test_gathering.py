@@ -19,10 +19,9 @@ def test_windows_of_a_date_are_slices_of_the_panel() -> None:
     )
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_each_window_may_end_on_a_row_of_its_own(threads: int) -> None:
+def test_each_window_may_end_on_a_row_of_its_own() -> None:
     rows, stocks = RANDOM.integers(T - 1, D, 1000), RANDOM.integers(0, N, 1000)
-    made = gather_windows(PANEL, rows, stocks, T, threads=threads)
+    made = gather_windows(PANEL, rows, stocks, T)
     for x, row, stock in zip(made, rows, stocks, strict=True):
         np.testing.assert_array_equal(x, PANEL[row - T + 1 : row + 1, stock])
 

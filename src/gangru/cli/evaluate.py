@@ -43,7 +43,14 @@ def evaluate(
     csv: Annotated[
         Path | None, typer.Option("--csv", metavar="DIR", help="Write every table into DIR as a CSV file.")
     ] = None,
-    month: Month = None,
+    month: Annotated[
+        str | None,
+        typer.Option(
+            "--month",
+            metavar="YYYY-MM[-DD]",
+            help="Return month; default the last that is known. A day cuts its month short there.",
+        ),
+    ] = None,
 ) -> None:
     """Measure a factor: ICs, deciles, industries, styles, and a portfolio that could have been traded.
 

@@ -42,13 +42,19 @@ def closing_rows(dates: Dates) -> Rows:
     return np.flatnonzero(month[1:] != month[:-1])
 
 
-def return_months(dates: Dates, first_factor: np.datetime64, last_factor: np.datetime64) -> ReturnMonths:
+def return_months(
+    dates: Dates, first_factor: np.datetime64, last_factor: np.datetime64, day: np.datetime64 | None = None
+) -> ReturnMonths:
     """The months after that of `first_factor` whose exit close, the day after their end, is known.
 
     The last is the month after that of `last_factor`: what a portfolio does once nobody chooses it any more is no
-    result of the factor. `dates` (D,) are the market's trading days, ascending.
+    result of the factor. `dates` (D,) are the market's trading days, ascending. With `day` the last month ends on the
+    last trading day not after it, whether the month goes on or not.
     """
     ends = closing_rows(dates)
+    if day is not None:
+        cut = int(np.searchsorted(dates, day, "right")) - 1
+        ends = np.append(ends[ends < cut], cut) if 0 <= cut < len(dates) - ENTRY_LAG else ends
     start, end = ends[:-1], ends[1:]
     begins = dates[start].astype("datetime64[M]")
     kept = (begins >= first_factor.astype("datetime64[M]")) & (begins <= last_factor.astype("datetime64[M]"))

@@ -66,8 +66,9 @@ def evaluate_factor(
     code and name. `eligible` (D, N) is the benchmark's universe, asked at each factor date; None takes the
     stocks with a factor. `index` are the daily bars (date, close) of the index that is the benchmark; None takes the
     universe. With `beyond` the factor is taken apart and its trading looked at as well. Looks at nothing after the
-    trading day that follows `last_month` (default: the last month whose return is known), and at no factor after that
-    month's end. Raises EvaluationError naming `source` where no row of the factor can be used.
+    trading day that follows `last_month` (YYYY-MM, or a day that cuts its month short; default: the last month whose
+    return is known), and at no factor after that month's end. Raises EvaluationError naming `source` where no row of
+    the factor can be used.
     """
     view = look(factor, market, calendar, eligible, last_month, source)
     others, other_drops = other_factors(beyond, view, market)

@@ -8,7 +8,14 @@ import polars as pl
 
 from gangru.errors import EvaluationError
 from gangru.evaluation.columns import TABLE
-from gangru.evaluation.months import ENTRY_LAG, ReturnMonths, return_months, unpriced_month, up_to
+from gangru.evaluation.months import (
+    ENTRY_LAG,
+    ReturnMonths,
+    closing_rows,
+    return_months,
+    unpriced_month,
+    up_to,
+)
 from gangru.evaluation.remark import remark
 from gangru.evaluation.scores import Scores, factor_rows, monthly_scores, of_months
 from gangru.market.daily import Bools, DailyMarket, Dates
@@ -59,9 +66,11 @@ def measured_months(
 ) -> tuple[ReturnMonths, np.datetime64, list[str]]:
     """The return months up to `last_month`, the last day whose factor may be seen, and notes.
 
-    `factor_span` are the first and the last day that has a factor.
+    `last_month` is YYYY-MM, or a day YYYY-MM-DD on which its month is cut short. `factor_span` are the first and the
+    last day that has a factor.
     """
-    known = return_months(dates, *factor_span)
+    day = None if last_month is None else parsed_day(last_month)
+    known = return_months(dates, *factor_span, day)
     months, horizon = known, dates[-1]
     notes: list[str] = []
     if last_month is None:
@@ -74,7 +83,7 @@ def measured_months(
                 )
             ]
     else:
-        last = parsed_month(last_month)
+        last = parsed_month(last_month) if day is None else day.astype("datetime64[M]")
         months, horizon = up_to(known, last), (last + 1).astype("datetime64[D]") - 1
         if len(known) and last > known.month[-1]:
             notes = [
@@ -84,9 +93,26 @@ def measured_months(
                     last=known.month[-1],
                 )
             ]
+        elif day is not None and len(months) and months.end[-1] not in closing_rows(dates):
+            notes = [remark("{month} is cut short on {day}.", month=last, day=dates[months.end[-1]])]
     if len(months):
         horizon = dates[months.end[-1]]
     return months, horizon, notes
+
+
+def parsed_day(text: str) -> np.datetime64 | None:
+    """The day of a text 'YYYY-MM-DD' on which its month is cut short; None for another text.
+
+    Raises EvaluationError for a day that no calendar has.
+    """
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
+        return None
+    try:
+        return np.datetime64(text, "D")
+    except ValueError as error:
+        raise EvaluationError(
+            f"last_month = {text!r}: expected a day of the calendar as YYYY-MM-DD"
+        ) from error
 
 
 def parsed_month(text: str, name: str = "last_month") -> np.datetime64:

@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from gangru.errors import MarketError
-from gangru.features.blocks import blocks_of, side_by_side
+from gangru.features.blocks import blocks_of
 
 F32 = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -25,7 +25,6 @@ def gather_windows(
     stocks_B: Rows,
     window: int,
     out_BTF: F32 | None = None,
-    threads: int = 0,
 ) -> F32:
     """The windows of these stocks that end on `rows`, one row for all or one for each, (B, T, F); gaps are NaN.
 
@@ -44,14 +43,10 @@ def gather_windows(
     pieces = values_DNF.reshape(days * stocks, features)
     back = np.arange(1 - window, 1)
 
-    def gather(block: slice) -> None:
+    for block in blocks_of(len(stocks_B), WINDOWS):
         at = (rows_B[block, None] + back) * stocks + stocks_B[block, None]
-        np.take(
-            pieces, at.ravel(), axis=0, out=out[block].reshape(-1, features), mode="clip"
-        )  # checked above
-
-    with side_by_side(threads) as each:
-        each(gather, blocks_of(len(stocks_B), WINDOWS))
+        into = out[block].reshape(-1, features)
+        np.take(pieces, at.ravel(), axis=0, out=into, mode="clip")  # checked above
     return out
 
 

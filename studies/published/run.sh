@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# The seven-year study on the real market: the published form, its controls and further seeds.
+#
+#   studies/published/run.sh DATA [WORKSPACE] [STUDY …]     DATA: the folder of market files
+#
+# WORKSPACE is this folder unless given; studies are all of the list below unless named. Two are trained at once, a
+# thread each. May be stopped and given again: what is trained is not trained again, what is begun goes on.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+data=$(cd "$1" && pwd) workspace=${2:-$here}
+shift $(($# < 2 ? $# : 2))
+export OMP_NUM_THREADS=1
+mkdir -p "$workspace"
+[ -e "$workspace/study.toml" ] || cp "$here/study.toml" "$workspace/"
+[ -e "$workspace/store/bars" ] || gangru ingest "$data" -C "$workspace"
+
+# name | what differs from study.toml
+studies='
+main     |
+gru      | --preset plain-gru
+gan-1    | --set training.seed=1
+gru-1    | --preset plain-gru --set training.seed=1
+gan-2    | --set training.seed=2
+gru-2    | --preset plain-gru --set training.seed=2
+reversal | --set predictor.kind=reversal --set features.generator=none
+lightgbm | --set predictor.kind=lightgbm --set features.generator=none
+recon    | --preset reconstruct
+ae       | --set features.generator=ae
+'
+wanted=" ${*:-$(awk -F'|' 'NF > 1 { print $1 }' <<<"$studies" | xargs)} "
+
+one() {
+  local name=$1
+  shift
+  {
+    gangru train -C "$workspace" --study "$name" "$@" &&
+      gangru factor -C "$workspace" --study "$name" &&
+      gangru evaluate -C "$workspace" --study "$name" >"$workspace/runs/$name/evaluation.txt"
+  } 2>>"$workspace/log.$name" >>"$workspace/log.$name" || echo "$name failed: see $workspace/log.$name" >&2
+}
+export -f one
+export workspace
+awk -F'|' -v wanted="$wanted" 'NF > 1 { gsub(/ /, "", $1); if (index(wanted, " " $1 " ")) print $1, $2 }' <<<"$studies" |
+  xargs -P 2 -I{} bash -c 'one {}'
