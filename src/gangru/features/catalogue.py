@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 
 from gangru.errors import SettingsError
+from gangru.features.settings import FeatureSettings
 from gangru.market.daily import DailyMarket, Floats, carried
 
 
@@ -205,6 +206,40 @@ CATALOGUE: dict[str, Feature] = {
         ),
     )
 }
+
+
+def features_of(settings: FeatureSettings) -> tuple[Feature, ...]:
+    """The features of a window: those named, then the ranked ones. Raises SettingsError for an unknown name."""
+    ranked = chosen_features(settings.ranked) if settings.ranked else ()
+    return (*chosen_features(settings.names), *(ranked_feature(feature) for feature in ranked))
+
+
+def ranked_feature(feature: Feature) -> Feature:
+    """A feature's rank among all stocks that have it on the day; on a day without trading the last rank stands."""
+    return Feature(
+        f"{feature.name}_rank",
+        f"rank of {feature.name} among all stocks that traded, the lowest −1, the highest 1",
+        "rank",
+        feature.needs,
+        "carry",
+        lambda bars: ranks_across(feature.compute(bars)),
+        across=True,
+    )
+
+
+def ranks_across(series: Floats) -> Floats:
+    """Ranks of each day's known values, evenly from −1 to 1, equal values at their mean rank; (D, N), NaN stays NaN.
+
+    A lone value gets 0.
+    """
+    out = np.full(series.shape, np.nan)
+    for day, values in enumerate(series):
+        known = np.flatnonzero(np.isfinite(values))
+        distinct, place, count = np.unique(values[known], return_inverse=True, return_counts=True)
+        if len(distinct):
+            middle = np.cumsum(count) - (count + 1) / 2  # mean position, from 0
+            out[day, known] = (2 * middle / max(len(known) - 1, 1) - (len(known) > 1))[place]
+    return out
 
 
 def chosen_features(names: tuple[str, ...], extra: tuple[Feature, ...] = ()) -> tuple[Feature, ...]:

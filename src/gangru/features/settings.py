@@ -34,6 +34,11 @@ class FeatureSettings(Settings):
     names: tuple[str, ...] = setting(
         NAMES, "The daily series that make a window, from the catalogue (`gangru features`)."
     )
+    ranked: tuple[str, ...] = setting(
+        (),
+        "Series of the catalogue whose rank among all stocks that traded on the day, −1 to 1, is one more series of "
+        "the window. It keeps its level: it is standardised across stocks, not over the window's days.",
+    )
     window: int = setting(40, "Length of a window.", unit="trading days", ge=2)
     min_bars: int = setting(
         35, "A stock needs this many traded days in its window, and the last.", unit="days", ge=1
@@ -47,3 +52,8 @@ class FeatureSettings(Settings):
         "What the predictor reads: windows out of the GAN's generator, real windows, windows out of an untrained "
         "generator, or out of the same generator trained to reconstruct.",
     )
+
+    @property
+    def series(self) -> tuple[str, ...]:
+        """Names of a window's series: those named, then the ranked ones."""
+        return (*self.names, *(f"{name}_rank" for name in self.ranked))

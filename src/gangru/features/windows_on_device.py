@@ -70,7 +70,10 @@ def device_windows(
     raw_TNF = held.values_DNF[end - settings.window : end]
     raw_NFT = raw_TNF[:, torch.from_numpy(stocks).to(raw_TNF.device)].permute(1, 2, 0).contiguous()
     missing = raw_NFT.isnan()
-    x_NFT = scale_days(without_gaps(raw_NFT, missing, held.carry_F), settings)
+    filled_NFT = without_gaps(raw_NFT, missing, held.carry_F)
+    x_NFT = scale_days(filled_NFT, settings)
+    if settings.ranked:
+        x_NFT[:, -len(settings.ranked) :] = filled_NFT[:, -len(settings.ranked) :]
     x_NTF = scale_stocks(x_NFT.transpose(1, 2).contiguous())
     return x_NTF, int(missing.flatten(1).any(dim=1).sum())
 

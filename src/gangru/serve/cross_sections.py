@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gangru.evaluation.ic import forward_returns
-from gangru.features.catalogue import Bars, chosen_features
+from gangru.features.catalogue import Bars, features_of
 from gangru.features.panel import build_panel
 from gangru.features.windows import F32, scaled_days, stock_scale, window_stocks
 from gangru.market.daily import DailyMarket, Dates, Floats, carried
@@ -31,6 +31,7 @@ class CrossSection:
     mean_TF: F32
     scale_TF: F32
     market_return: Floats  # (days, 1)
+    ranks_DNR: F32  # of the ranked series, which one stock alone does not tell
 
 
 def cross_section(
@@ -43,14 +44,15 @@ def cross_section(
         first = int(np.searchsorted(market.calendar, np.datetime64(market.first)))
     slice_ = with_last_closes(market, sliced(market, securities, first, at), settings.features.window)
     eligible = universe(slice_, market.calendar, settings.universe).eligible[-1]
-    panel = build_panel(slice_, chosen_features(settings.features.names))
+    panel = build_panel(slice_, features_of(settings.features))
     row = len(slice_.dates) - 1
     stocks = window_stocks(panel, row, eligible, settings.features)
     x_NTF, _ = scaled_days(panel, row, stocks, settings.features)
     mean_TF, scale_TF = stock_scale(x_NTF)
     with np.errstate(divide="ignore", invalid="ignore"):
         market_return = Bars(slice_).market_return
-    return CrossSection(slice_.dates, slice_.codes[stocks], mean_TF, scale_TF, market_return)
+    ranks_DNR = panel.values[:, stocks, len(settings.features.names) :]
+    return CrossSection(slice_.dates, slice_.codes[stocks], mean_TF, scale_TF, market_return, ranks_DNR)
 
 
 def with_last_closes(market: Market, slice_: DailyMarket, window: int) -> DailyMarket:

@@ -123,7 +123,7 @@ class Desk:
         from gangru.serve.cross_sections import cross_section
 
         settings, features = study.workspace.settings, study.workspace.settings.features
-        alike = (features.names, features.window, features.min_bars, features.clip, features.clip_width)
+        alike = (features.series, features.window, features.min_bars, features.clip, features.clip_width)
         key = ("section", *market.key, alike, settings.universe, day)
         return key, lambda: cross_section(market, self.securities(market), settings, day)
 

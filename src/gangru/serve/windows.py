@@ -37,9 +37,11 @@ def real_window(market: Market, settings: StudySettings, section: CrossSection, 
     own = sliced(market, market.facts.securities, first, last, code)
     own = with_last_closes(market, own, settings.features.window)
     features = chosen_features(settings.features.names)
+    nth = int(np.flatnonzero(section.codes == code)[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         bars = Bars(own, section.market_return)
         values = np.stack([finite(feature.compute(bars)) for feature in features], axis=2).astype(np.float32)
+    values = np.concatenate([values, section.ranks_DNR[:, nth : nth + 1]], axis=2)
     panel = Panel(own.dates, own.codes, features, values, own.traded)
     x_NTF, _ = scaled_days(panel, len(own.dates) - 1, np.zeros(1, dtype=np.int64), settings.features)
     across(x_NTF, section.mean_TF, section.scale_TF)
@@ -60,7 +62,7 @@ def generator_of(study: Study, fold: str) -> "Generator":
 
     def load() -> "Generator":
         settings = study.workspace.settings
-        net = build_generator(len(settings.features.names), settings.gan)
+        net = build_generator(len(settings.features.series), settings.gan)
         checkpoint.load_net(net, checkpoint.read_tensors(path)[0], path)
         return net.eval()
 
@@ -96,4 +98,4 @@ def stock_window(market: Market, study: Study, section: CrossSection, code: str,
     made = None
     if has_generator(settings):
         made = generated_window(generator_of(study, fold), settings, section, code, real)
-    return StockWindow(settings.features.names, section.days[-settings.features.window :], real, made)
+    return StockWindow(settings.features.series, section.days[-settings.features.window :], real, made)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from gangru.factor.exposures import Exposures
-from gangru.features.catalogue import chosen_features
+from gangru.features.catalogue import features_of
 from gangru.features.labels import build_labels
 from gangru.features.panel import Panel, build_panel
 from gangru.market.calendar import trading_days
@@ -55,7 +55,7 @@ class Inputs:
         alike = {
             "names": True,
             "universe": mine.universe == theirs.universe,
-            "panel": mine.features.names == theirs.features.names,
+            "panel": mine.features.series == theirs.features.series,
             "labels": mine.label == theirs.label,
             "exposures": mine.factor.taxonomy == theirs.factor.taxonomy,
         }
@@ -76,7 +76,7 @@ class Inputs:
     @cached_property
     def panel(self) -> Panel:
         """Unscaled features."""
-        return build_panel(self.market, chosen_features(self.workspace.settings.features.names))
+        return build_panel(self.market, features_of(self.workspace.settings.features))
 
     @cached_property
     def labels(self) -> Floats:

@@ -83,7 +83,7 @@ def fold_manifest(inputs: Inputs, settings: StudySettings, fold: Fold, rows: Sam
         "purged_dates": [str(d) for d in dates[rows.purged]],
         "valid_dates": [str(d) for d in dates[rows.valid]],
         "last_label_date": str(dates[max(rows.train[-1], rows.valid[-1]) + settings.label.reach]),
-        "features": list(settings.features.names),
+        "features": list(settings.features.series),
         "settings": flat_toml(fold_settings_text(settings)),
         "seed": settings.training.seed,
         "data_versions": inputs.versions,

@@ -40,7 +40,7 @@ class Prediction:
 def serving_folds(inputs: Inputs) -> list[ServingFold]:
     """Every due fold with its nets, oldest first. Raises CheckpointError where one is not trained to its end."""
     settings = inputs.workspace.settings
-    folds, features = folds_of(inputs), len(settings.features.names)
+    folds, features = folds_of(inputs), len(settings.features.series)
     by_seed = [fold_jobs(inputs, folds, nth) for nth in range(settings.training.seeds)]
     return [
         ServingFold(

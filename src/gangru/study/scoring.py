@@ -57,7 +57,7 @@ def score_fold(
 ) -> dict[str, Any]:
     """Score one fold's generator and write gan_score.json into its run directory, which is left alone otherwise."""
     started = time.perf_counter()
-    generator = load_fold(job, len(inputs.workspace.settings.features.names)).generator
+    generator = load_fold(job, len(inputs.workspace.settings.features.series)).generator
     assert generator is not None, "scored_jobs gives folds with a generator alone"
     on_progress(f"{job.name} making windows", 0.0)
     data = apart(job.load(), inputs, job.name)

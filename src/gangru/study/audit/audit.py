@@ -112,7 +112,7 @@ def answers(inputs: Inputs, plan: Plan, folds: list[Fold], on_step: OnStep) -> O
     few = short.thinned(data)
     del data
     on_step("a short training", 0.1)
-    features = len(own.workspace.settings.features.names)
+    features = len(own.workspace.settings.features.series)
     nets = short.train_short(job, plan.fold, few, features, at(on_step, 0.1))
     on_step("shuffled labels", 0.15)
     checks += shuffled_checks(own, plan, nets, few, on_step)
@@ -154,7 +154,7 @@ def one_epoch_check(inputs: Inputs, plan: Plan, few: FoldData, random: np.random
     for name, data in (("seen", few), ("unseen", permute.with_shuffled_labels(few, random, train=False))):
         where = short.audit_workspace(plan.own, plan.root / name, plan.fold, None, epochs=1)
         job = short.fold_job(replace(inputs, workspace=where), plan.fold)
-        short.train_short(job, plan.fold, data, len(where.settings.features.names), lambda _stage: None)
+        short.train_short(job, plan.fold, data, len(where.settings.features.series), lambda _stage: None)
         parts.append(weights_part(job.directory, curves=False))
     labels = sum(len(sample.label_N) for sample in few.valid)
     made = verdict(plan.questions[0].day, parts[0], parts[1], labels, 0)
@@ -175,7 +175,7 @@ def shuffled_checks(
     job = replace(
         short.fold_job(replace(inputs, workspace=where), plan.fold), directory=where.runs / "shuffled"
     )
-    features = len(where.settings.features.names)
+    features = len(where.settings.features.series)
     blind = short.train_short(job, plan.fold, data, features, at(on_step, 0.15))
     return [
         one_epoch_check(inputs, plan, few, random),
@@ -238,7 +238,7 @@ def twin_parts(
     if question.weights:
         again = replace(job, directory=plan.root / "again")
         short.train_short(
-            again, plan.fold, short.thinned(data), len(twin.workspace.settings.features.names), on_step
+            again, plan.fold, short.thinned(data), len(twin.workspace.settings.features.series), on_step
         )
         yield weights_part(again.directory)
 
