@@ -1,6 +1,7 @@
 """The pages' numbers are those of a run, though they are made from slices of the store."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,8 @@ from small_site import FOLD, Site
 
 from gangru.evaluation.ic import forward_returns
 from gangru.evaluation.picks import pick_table
+from gangru.features.catalogue import features_of
+from gangru.features.panel import build_panel
 from gangru.features.windows import windows_of_date
 from gangru.market.daily import carried
 from gangru.serve.comparison import compared
@@ -50,6 +53,20 @@ def test_every_window_of_a_date_is_the_one_that_a_run_gathers(site: Site, desk: 
         for n in range(0, len(codes), 7):
             own = real_window(market, settings, section, str(codes[n]))
             np.testing.assert_allclose(own, whole.x_NTF[n].T, rtol=0, atol=2e-5)
+
+
+def test_a_window_with_ranked_series_is_the_one_that_a_run_gathers(site: Site, desk: Desk) -> None:
+    from gangru.serve.cross_sections import cross_section
+
+    market, settings = the_market(desk), site.inputs.workspace.settings
+    ranked = replace(settings, features=replace(settings.features, ranked=("turnover", "return_1d")))
+    panel, day = build_panel(site.inputs.market, features_of(ranked.features)), the_book(desk).dates[-1]
+    row = site.inputs.market.date_index(np.datetime64(day))
+    whole = windows_of_date(panel, row, site.inputs.universe.eligible[row], ranked.features)
+    section = cross_section(market, desk.securities(market), ranked, day)
+    for n in range(0, len(section.codes), 9):
+        own = real_window(market, ranked, section, str(section.codes[n]))
+        np.testing.assert_allclose(own, whole.x_NTF[n].T, rtol=0, atol=2e-5)
 
 
 def test_a_stock_that_trades_again_after_a_long_halt_has_its_first_return(site: Site, desk: Desk) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gangru.features.catalogue import Bars, chosen_features
+from gangru.features.catalogue import Bars, features_of
 from gangru.features.panel import Panel, finite
 from gangru.features.windows import F32, across, scaled_days
 from gangru.market.daily import Dates
@@ -36,11 +36,13 @@ def real_window(market: Market, settings: StudySettings, section: CrossSection, 
     first, last = market.row(section.days[0].item()), market.row(section.days[-1].item())
     own = sliced(market, market.facts.securities, first, last, code)
     own = with_last_closes(market, own, settings.features.window)
-    features = chosen_features(settings.features.names)
+    features, count = features_of(settings.features), len(settings.features.names)
     nth = int(np.flatnonzero(section.codes == code)[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         bars = Bars(own, section.market_return)
-        values = np.stack([finite(feature.compute(bars)) for feature in features], axis=2).astype(np.float32)
+        values = np.stack([finite(feature.compute(bars)) for feature in features[:count]], axis=2).astype(
+            np.float32
+        )
     values = np.concatenate([values, section.ranks_DNR[:, nth : nth + 1]], axis=2)
     panel = Panel(own.dates, own.codes, features, values, own.traded)
     x_NTF, _ = scaled_days(panel, len(own.dates) - 1, np.zeros(1, dtype=np.int64), settings.features)

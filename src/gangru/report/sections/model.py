@@ -80,5 +80,6 @@ def known(material: Material, section: str, key: str, published: int) -> int:
 
 def feature_count(material: Material) -> int:
     """How many daily series make a window."""
-    names = material.provenance.setting("features", "names")
-    return len(names) if isinstance(names, list | tuple) else 18
+    names, ranked = (material.provenance.setting("features", key) for key in ("names", "ranked"))
+    more = len(ranked) if isinstance(ranked, list | tuple) else 0
+    return (len(names) if isinstance(names, list | tuple) else 18) + more

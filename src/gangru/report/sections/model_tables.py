@@ -1,6 +1,6 @@
 """The daily series that make a window, and how a training is made, as tables."""
 
-from gangru.features.catalogue import CATALOGUE
+from gangru.features.catalogue import CATALOGUE, ranked_feature
 from gangru.report.blocks import Cell, Column, Table, Text, text
 from gangru.report.inputs import Material
 from gangru.report.sections.appendix import plain
@@ -10,10 +10,11 @@ def feature_table(material: Material) -> Table:
     """Every daily series of a window with its formula."""
     names = material.provenance.setting("features", "names")
     chosen = [str(name) for name in names] if isinstance(names, list | tuple) else list(CATALOGUE)
-    rows = tuple(
-        (f.name, f.formula, UNITS.get(f.unit, f.unit), GAPS[f.gap])
-        for f in (CATALOGUE[name] for name in chosen if name in CATALOGUE)
-    )
+    ranked = material.provenance.setting("features", "ranked")
+    shown = [CATALOGUE[name] for name in chosen if name in CATALOGUE]
+    if isinstance(ranked, list | tuple):
+        shown += [ranked_feature(CATALOGUE[str(name)]) for name in ranked if name in CATALOGUE]
+    rows = tuple((f.name, f.formula, UNITS.get(f.unit, f.unit), GAPS[f.gap]) for f in shown)
     columns = (
         Column("feature", text("Series")),
         Column("formula", text("Formula")),
@@ -34,6 +35,7 @@ UNITS: dict[str, Text] = {
     "shares, adjusted": text("shares, adjusted"),
     "fraction": text("fraction"),
     "per 100 million yuan": text("per 100 million yuan"),
+    "rank": text("rank"),
 }
 GAPS: dict[str, Text] = {"carry": text("the last value"), "zero": text("0")}
 
