@@ -152,6 +152,7 @@ def test_the_search_box_leads_to_the_stock(site: Site, watched: Watched) -> None
 def test_another_language_and_study_are_a_choice_away(site: Site, watched: Watched) -> None:
     page = watched.open("/")
     page.get_by_text("中文").click()
+    page.wait_for_url("**lang=zh**", wait_until="load")  # before, nothing listens to the choice of a study
     assert page.locator("html").get_attribute("lang") == "zh-CN"
     page.select_option("#study", "other")
     page.wait_for_url("**study=other**")
