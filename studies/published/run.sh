@@ -27,6 +27,12 @@ lightgbm | --set predictor.kind=lightgbm --set features.generator=none
 recon    | --preset reconstruct
 ae       | --set features.generator=ae
 '
+# one thing changed, to explain a difference; trained where they are named alone
+explaining="
+full     | --set training.stocks_per_date=0 --set training.validation_stocks_per_date=0 --set 'training.folds=[\"2018-12-31\"]'
+gru-full | --preset plain-gru --set training.stocks_per_date=0 --set training.validation_stocks_per_date=0 --set 'training.folds=[\"2018-12-31\"]'
+gru-novwap | --preset plain-gru --set 'features.names=[\"open\",\"high\",\"low\",\"close\",\"volume\",\"amount\",\"turnover\",\"return_1d\",\"overnight_gap\",\"intraday_return\",\"amplitude\",\"upper_shadow\",\"lower_shadow\",\"close_position\",\"excess_return\",\"amihud\"]' --set 'training.folds=[\"2022-12-31\",\"2023-12-31\"]'
+"
 wanted=" ${*:-$(awk -F'|' 'NF > 1 { print $1 }' <<<"$studies" | xargs)} "
 
 one() {
@@ -41,5 +47,5 @@ one() {
 }
 export -f one
 export workspace
-awk -F'|' -v wanted="$wanted" 'NF > 1 { gsub(/ /, "", $1); if (index(wanted, " " $1 " ")) print $1, $2 }' <<<"$studies" |
-  xargs -P 2 -I{} bash -c 'one {}'
+awk -F'|' -v wanted="$wanted" 'NF > 1 { gsub(/ /, "", $1); if (index(wanted, " " $1 " ")) print $1, $2 }' <<<"$studies$explaining" |
+  xargs -d '\n' -P 2 -I{} bash -c 'one {}'
