@@ -1,10 +1,11 @@
 """The factor of some stocks alone, for `gangru evaluate --factor`: restrict.py WORKSPACE STUDY OUT.
 
-Writes OUT/STUDY-NAME.parquet (date, code, pret, factor) for each restriction, all of them known on the factor date:
+Writes OUT/STUDY-NAME.parquet (date, code, pret, factor) for each restriction. The first two are known on the factor
+date, the third is not: it says how much survivorship could matter and is no portfolio.
 
-    liquid   no limit at the day's close, and a mean amount of 20 days above that of the least liquid fifth
+    liquid   no limit at the day's close, and not of the fifth of the universe with the smallest amounts of 20 days
     sound    no row of the day with an inferred ST flag, an estimated amount or estimated shares
-    alive    stocks of the main file: not those that have left the market since, which only a later day tells
+    alive    traded in the data's last 120 days: not those that have left the market
 
 `factor` is standardised anew over the stocks that are left; raw pRet is as it was.
 """
@@ -15,24 +16,20 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from gangru.evaluation.portfolio.micro_caps import least_liquid, usual_amounts
 from gangru.market.daily import Bools
 from gangru.market.rules import can_buy, can_sell
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.workspace import open_workspace
 
-DAYS, FIFTH = 20, 0.2
+LAST = 120  # days of the data in which who has left does not trade
 
 
 def liquid(inputs: Inputs, rows: np.ndarray) -> Bools:
     """Traded at a free price on the day, and not of the least liquid fifth of the universe, (M, N)."""
     market = inputs.market
     free = can_buy(market, rows=rows) & can_sell(market, rows=rows)
-    enough = np.zeros_like(free)
-    for m, row in enumerate(rows):
-        days = slice(row - DAYS + 1, row + 1)
-        amount = np.where(market.traded[days], market.amount[days], 0.0).mean(axis=0)
-        enough[m] = amount > np.nanquantile(amount[inputs.universe.eligible[row]], FIFTH)
-    return free & enough
+    return np.asarray(free & ~least_liquid(inputs.universe.eligible[rows], usual_amounts(market, rows)))
 
 
 def flagged(inputs: Inputs, rows: np.ndarray) -> pl.DataFrame:
@@ -61,7 +58,7 @@ def main() -> None:
     place = pl.DataFrame({"code": inputs.market.codes.tolist(), "n": np.arange(len(inputs.market.codes))})
     nth = table.join(place, on="code", maintain_order="left", how="left")["n"].to_numpy()
     m = np.searchsorted(dates.to_numpy(), table["date"].to_numpy())
-    gone = set(inputs.market.codes[~inputs.market.traded[-120:].any(axis=0)].tolist())
+    gone = set(inputs.market.codes[~inputs.market.traded[-LAST:].any(axis=0)].tolist())
     left = {
         "liquid": table.filter(pl.Series(liquid(inputs, rows)[m, nth])),
         "sound": table.join(flagged(inputs, rows), on=["date", "code"], how="anti", maintain_order="left"),

@@ -43,7 +43,7 @@ one() {
       gangru factor -C "$workspace" --study "$name" &&
       gangru evaluate -C "$workspace" --study "$name" >"$workspace/runs/$name/evaluation.txt" &&
       gangru evaluate -C "$workspace" --study "$name" --month 2025-04-28 --json >"$workspace/runs/$name/cut.json"
-  } 2>>"$workspace/log.$name" >>"$workspace/log.$name" || echo "$name failed: see $workspace/log.$name" >&2
+  } &>>"$workspace/log.$name" || echo "$name failed: see $workspace/log.$name" >&2
 }
 export -f one
 export workspace

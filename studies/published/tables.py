@@ -8,13 +8,15 @@ that are not there yet are left out, and said so.
 import csv
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from gangru.evaluation.headline import icir
 from gangru.evaluation.performance import performance
 from gangru.evaluation.significance import bootstrap_interval, newey_west_t
 
@@ -88,11 +90,6 @@ def months(document: Document, key: str, first: str = "", last: str = "9") -> np
     """A monthly series between two months, NaN where a month has none."""
     rows = [row[key] for row in document["series"] if first <= row["month"] <= last]
     return np.array([np.nan if value is None else value for value in rows])
-
-
-def icir(ic: np.ndarray) -> float:
-    known = ic[~np.isnan(ic)]
-    return float(known.mean() / known.std(ddof=1))
 
 
 def like_published(title: str, ic: np.ndarray, head: Document) -> Row:
@@ -238,13 +235,13 @@ def differences(studies: Sequence[Study], base: str) -> tuple[Row, list[Row]]:
 
 
 def picked(
-    studies: Sequence[Study], title: str, part: str, table: str, name: str, value: str, *, digits: int = 2
+    studies: Sequence[Study], title: str, part: str, table: str, name: str, value: str
 ) -> tuple[Row, list[Row]]:
     """A column of a table of the evaluation, named by another of its columns, in percent."""
     found = {one.title: {str(row[name]): row[value] for row in one.whole[part][table]} for one in studies}
     columns = list(dict.fromkeys(key for one in found.values() for key in one))
     return [title, *columns], [
-        [title_, *(percent(one.get(c), digits) for c in columns)] for title_, one in found.items()
+        [title_, *(percent(one.get(c)) for c in columns)] for title_, one in found.items()
     ]
 
 
@@ -262,7 +259,7 @@ def indices(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     ]
 
 
-def health(studies: Iterable[Study]) -> tuple[Row, list[Row]]:
+def health(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     """The trainings: what was kept, and the GAN's state."""
     head = split(
         "study | training | GAN | GAN epochs | ρ | spread | D's loss | GRU epochs | best | "
@@ -296,7 +293,7 @@ def health(studies: Iterable[Study]) -> tuple[Row, list[Row]]:
 
 def tables(studies: Sequence[Study]) -> dict[str, tuple[Row, list[Row]]]:
     """Every table by its file's name."""
-    part = lambda *given: picked(studies, *given)  # noqa: E731
+    part = partial(picked, studies)
     return {
         "beside_published": beside_published(studies),
         "all_months": all_months(studies),

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from gangru.evaluation import chunks as chunked
-from gangru.evaluation.ic import HORIZONS_DAYS, average_ranks, decay, forward_returns, pearson, spearman
+from gangru.evaluation.ic import HORIZONS_DAYS, decay, forward_returns, pearson, spearman
 from gangru.market.daily import carried
+from gangru.market.ranks import average_ranks
 
 NAN = np.nan
 coarse = st.sampled_from([-2.0, -1.0, 0.0, 0.5, 3.0, 7.25, NAN])

@@ -7,8 +7,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gangru.evaluation.ic import ascending, mean_of_defined, spearman
+from gangru.evaluation.ic import mean_of_defined, spearman
 from gangru.market.daily import Bools, Floats
+from gangru.market.ranks import ascending
 
 MONTHS_PER_YEAR = 12
 ROUNDING = 1e-9  # 0.1 × 30 stocks is 3, not 2.9999999999999996

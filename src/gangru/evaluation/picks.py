@@ -5,8 +5,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gangru.evaluation.groups import places, top_count
-from gangru.evaluation.ic import average_ranks
 from gangru.market.daily import Bools, Codes, Floats
+from gangru.market.ranks import average_ranks
 
 IndustryIndex = tuple[NDArray[np.int16], list[str]]  # positions in the list of names, −1 unknown
 

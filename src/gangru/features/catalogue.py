@@ -12,8 +12,12 @@ from typing import Literal
 import numpy as np
 
 from gangru.errors import SettingsError
-from gangru.features.settings import FeatureSettings
+from gangru.features.blocks import blocks_of
+from gangru.features.settings import FeatureSettings, rank_name
 from gangru.market.daily import DailyMarket, Floats, carried
+from gangru.market.ranks import average_ranks
+
+DAYS = 16  # that are ranked at a time: what that takes beside the series stays small
 
 
 class Bars:
@@ -217,7 +221,7 @@ def features_of(settings: FeatureSettings) -> tuple[Feature, ...]:
 def ranked_feature(feature: Feature) -> Feature:
     """A feature's rank among all stocks that have it on the day; on a day without trading the last rank stands."""
     return Feature(
-        f"{feature.name}_rank",
+        rank_name(feature.name),
         f"rank of {feature.name} among all stocks that traded, the lowest −1, the highest 1",
         "rank",
         feature.needs,
@@ -232,13 +236,12 @@ def ranks_across(series: Floats) -> Floats:
 
     A lone value gets 0.
     """
-    out = np.full(series.shape, np.nan)
-    for day, values in enumerate(series):
-        known = np.flatnonzero(np.isfinite(values))
-        distinct, place, count = np.unique(values[known], return_inverse=True, return_counts=True)
-        if len(distinct):
-            middle = np.cumsum(count) - (count + 1) / 2  # mean position, from 0
-            out[day, known] = (2 * middle / max(len(known) - 1, 1) - (len(known) > 1))[place]
+    out = np.empty(series.shape)
+    for days in blocks_of(len(series), DAYS):
+        known = np.isfinite(series[days])
+        count = known.sum(axis=1, keepdims=True)
+        place = average_ranks(np.where(known, series[days], np.nan)) - 1  # from 0
+        out[days] = 2 * place / np.maximum(count - 1, 1) - (count > 1)
     return out
 
 

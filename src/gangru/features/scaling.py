@@ -21,9 +21,8 @@ STRIPE = 256  # series that are turned at a time: both sides stay in the nearest
 def scale_days(x_TNF: F32, carry: Bools, settings: FeatureSettings, out_NTF: F32) -> int:
     """Scale raw windows, NaN where something is missing, into `out_NTF`; a constant series gives 0.
 
-    The ranked series, which are the last ones, are filled and else left as they are.
-
-    Gives the number of stocks that had something to fill. `x_TNF` is used up. Both arrays are in C order.
+    The ranked series, which are the last ones, are filled and else left as they are. Gives the number of stocks that
+    had something to fill. `x_TNF` is used up. Both arrays are in C order.
     """
     days, stocks, features = x_TNF.shape
     x_TC = x_TNF.reshape(days, -1)
@@ -33,8 +32,8 @@ def scale_days(x_TNF: F32, carry: Bools, settings: FeatureSettings, out_NTF: F32
     gaps = fill_gaps(series_CT.reshape(stocks, features, days), carry)
     series, day = np.divmod(gaps, days)
     x_TC[day, series] = series_CT[series, day]
-    levels = len(settings.ranked)
-    level_TNF = x_TNF[:, :, features - levels :].copy() if levels else None
+    ranked = slice(features - len(settings.ranked), features)
+    rank_TNF = x_TNF[:, :, ranked].copy()
     series_CT.sort(axis=1)
     centre_C = middle(series_CT)
     level_C = np.abs(centre_C)
@@ -47,8 +46,7 @@ def scale_days(x_TNF: F32, carry: Bools, settings: FeatureSettings, out_NTF: F32
     elif settings.clip == "sigma":
         clip_by_sigma(x_TC, settings.clip_width, spare_TC)
     standardise(x_TC, level_C, spare_TC)
-    if level_TNF is not None:
-        x_TNF[:, :, features - levels :] = level_TNF
+    x_TNF[:, :, ranked] = rank_TNF
     pieces(out_NTF)[:] = pieces(x_TNF).T
     return distinct(series // features)
 

@@ -56,4 +56,9 @@ class FeatureSettings(Settings):
     @property
     def series(self) -> tuple[str, ...]:
         """Names of a window's series: those named, then the ranked ones."""
-        return (*self.names, *(f"{name}_rank" for name in self.ranked))
+        return (*self.names, *(rank_name(name) for name in self.ranked))
+
+
+def rank_name(name: str) -> str:
+    """What a series' rank is called."""
+    return f"{name}_rank"

@@ -8,8 +8,9 @@ from gangru.evaluation.anatomy.breakdown import breakdown_table
 from gangru.evaluation.anatomy.dated_ic import dated_ics
 from gangru.evaluation.anatomy.persistence import group_turnover, lagged_rank_correlation
 from gangru.evaluation.groups import group_means, group_numbers
-from gangru.evaluation.ic import average_ranks, forward_returns, mean_of_defined, pearson, spearman
+from gangru.evaluation.ic import forward_returns, mean_of_defined, pearson, spearman
 from gangru.market.daily import carried
+from gangru.market.ranks import average_ranks
 
 NAN = np.nan
 EXACT = {"rtol": 0, "atol": 1e-9}

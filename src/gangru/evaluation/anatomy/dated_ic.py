@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from gangru.evaluation.chunks import chunks
 from gangru.evaluation.headline import icir
-from gangru.evaluation.ic import average_ranks, forward_returns, mean_of_defined, unit_deviations
+from gangru.evaluation.ic import forward_returns, mean_of_defined, unit_deviations
 from gangru.evaluation.months import Rows
 from gangru.evaluation.performance import DAYS_PER_YEAR
 from gangru.evaluation.significance import newey_west_lag, newey_west_t
 from gangru.market.daily import Bools, Dates, Floats
+from gangru.market.ranks import average_ranks
 
 HORIZONS_DAYS = (1, 2, 3, 5, 10, 15, 20, 30, 40, 50, 60)
 ROUNDING = 1e-9  # 20 days over a spacing of 20 are one period, not two

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from gangru.errors import EvaluationError
-from gangru.evaluation.ic import average_ranks, unit_deviations
+from gangru.evaluation.ic import unit_deviations
+from gangru.market.ranks import average_ranks
 from gangru.study import predicting, stages
 from gangru.study.audit.result import Check, Verdict
 from gangru.study.factor_table import FactorTable
