@@ -22,6 +22,15 @@ class LabelSettings(Settings):
         le=1,
     )
     price: Literal["close", "open", "vwap"] = setting("close", "The price of entry and exit.")
+    neutralise: Literal["industry_size", "industry", "size", "none"] = setting(
+        "none",
+        "What is regressed out of the label on each date before a training reads it, as factor.neutralise does to pRet.",
+    )
+    ranked: bool = setting(
+        False,
+        "Whether a training reads the label's rank among the date's eligible stocks, −1 to 1, in place of the return, "
+        "whose few largest values decide a Pearson correlation.",
+    )
 
     @property
     def reach(self) -> int:

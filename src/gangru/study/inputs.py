@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from gangru.factor.exposures import Exposures
+from gangru.factor.targets import build_targets
 from gangru.features.catalogue import features_of
 from gangru.features.labels import build_labels
 from gangru.features.panel import Panel, build_panel
@@ -59,6 +60,7 @@ class Inputs:
             "labels": mine.label == theirs.label,
             "exposures": mine.factor.taxonomy == theirs.factor.taxonomy,
         }
+        alike["targets"] = alike["universe"] and alike["labels"] and alike["exposures"]
         kept = {name: self.__dict__[name] for name, same in alike.items() if same and name in self.__dict__}
         other.__dict__.update(kept)
         return other
@@ -84,8 +86,14 @@ class Inputs:
         return build_labels(self.market, self.workspace.settings.label)
 
     @cached_property
+    def targets(self) -> Floats:
+        """Labels as trainings read them."""
+        settings = self.workspace.settings.label
+        return build_targets(self.labels, self.universe.eligible, self.exposures, settings)
+
+    @cached_property
     def arrays(self) -> "PanelArrays":
-        """What a training reads, as views of the panel, the universe and the labels."""
+        """What a training reads, as views of the panel, the universe and the targets."""
         from gangru.training.fold_source import (
             PanelArrays,  # loads torch, which to measure and report does not need
         )
@@ -97,7 +105,7 @@ class Inputs:
             panel.values,
             panel.traded,
             self.universe.eligible,
-            self.labels,
+            self.targets,
             panel.carry,
         )
 
