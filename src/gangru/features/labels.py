@@ -24,7 +24,7 @@ class LabelSettings(Settings):
     price: Literal["close", "open", "vwap"] = setting("close", "The price of entry and exit.")
     neutralise: Literal["industry_size", "industry", "size", "none"] = setting(
         "none",
-        "What is regressed out of the label on each date before a training reads it, as factor.neutralise does to pRet.",
+        "Regressed out of a date's labels before a training reads them, as factor.neutralise takes it out of pRet.",
     )
     ranked: bool = setting(
         False,
