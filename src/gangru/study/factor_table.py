@@ -70,6 +70,7 @@ def factor_settings(settings: StudySettings) -> dict[str, Any]:
     return plain | {
         "training.folds": list(settings.training.folds),
         "training.seeds": settings.training.seeds,
+        "predictor.beside": list(settings.predictor.beside),
     }
 
 

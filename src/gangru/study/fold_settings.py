@@ -12,6 +12,7 @@ NOT_OF_A_FOLD = (
     "last",
     "folds",
     "seeds",
+    "beside",
     "device",
     "threads",
     "engine",
@@ -32,8 +33,11 @@ def folds_of(inputs: Inputs) -> list[Fold]:
 
 def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:
     """The settings that make a fold what it is, as TOML."""
-    text = settings_toml(
-        replace(settings, training=replace(settings.training, folds=())), sections, commented=False
+    bare = replace(
+        settings,
+        training=replace(settings.training, folds=()),
+        predictor=replace(settings.predictor, beside=()),
     )  # no list that breaks over lines may be left among those that are filtered
+    text = settings_toml(bare, sections, commented=False)
     lines = [line for line in text.splitlines() if line.split(" = ")[0] not in NOT_OF_A_FOLD]
     return "\n".join(lines) + "\n"

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -22,29 +22,66 @@ from gangru.training.loop import Tick
 OnTick = Callable[[FoldJob, Tick], None]
 
 
-def all_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
-    """Every training of these folds: fold by fold, in each the seeds in order."""
-    seeds = [fold_jobs(inputs, folds, nth) for nth in range(inputs.workspace.settings.training.seeds)]
-    return [job for jobs in zip(*seeds, strict=True) for job in jobs]
+@dataclass(frozen=True)
+class Member:
+    """One of the trainings that a fold's prediction is the mean of.
 
-
-def fold_jobs(inputs: Inputs, folds: list[Fold], nth: int = 0) -> list[FoldJob]:
-    """One job a fold with its nth seed; its data are made when its turn comes, from days up to its training day alone.
-
-    The first seed's run directory is the fold's, another's lies in it.
+    `name` is what it adds to the fold's name, `folder` where it lies in the fold's run directory; both are empty for
+    the first. `settings` are the study's with its own seed and kind of predictor.
     """
-    workspace = inputs.workspace
-    first = workspace.settings.training.seed
-    settings = replace(workspace.settings, training=replace(workspace.settings.training, seed=first + nth))
+
+    name: str
+    folder: str
+    settings: StudySettings
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Its kind of predictor and its seed."""
+        return self.settings.predictor.kind, self.settings.training.seed
+
+
+def members(settings: StudySettings) -> list[Member]:
+    """The seeds in order, then the kinds beside, which read real windows."""
+    first = settings.training.seed
+    predictor = replace(settings.predictor, beside=())
+    seeds = [
+        Member(
+            f" seed {seed}" if seed > first else "",
+            f"seed-{seed}" if seed > first else "",
+            replace(settings, predictor=predictor, training=replace(settings.training, seed=seed)),
+        )
+        for seed in range(first, first + settings.training.seeds)
+    ]
+    real = replace(settings.features, generator="none")
+    kinds = [
+        Member(f" {kind}", kind, replace(settings, features=real, predictor=replace(predictor, kind=kind)))
+        for kind in settings.predictor.beside
+    ]
+    return seeds + kinds
+
+
+def all_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
+    """Every training of these folds: fold by fold, in each its members in order."""
+    by_member = [member_jobs(inputs, folds, member) for member in members(inputs.workspace.settings)]
+    return [job for jobs in zip(*by_member, strict=True) for job in jobs]
+
+
+def fold_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:
+    """The first training of each fold: its run directory is the fold's."""
+    return member_jobs(inputs, folds, members(inputs.workspace.settings)[0])
+
+
+def member_jobs(inputs: Inputs, folds: list[Fold], member: Member) -> list[FoldJob]:
+    """One job a fold; its data are made when its turn comes, from days up to its training day alone."""
+    workspace, settings = inputs.workspace, member.settings
     text, default_text = fold_settings_text(settings), fold_settings_text(StudySettings())
     jobs = []
     for fold in folds:
         rows = rows_of(inputs, fold)
-        directory = workspace.runs / fold.name
         jobs.append(
             FoldJob(
-                name=fold.name if nth == 0 else f"{fold.name} seed {first + nth}",
-                directory=directory if nth == 0 else directory / f"seed-{first + nth}",
+                name=f"{fold.name}{member.name}",
+                directory=workspace.runs / fold.name / member.folder,
                 load=PanelFold(
                     lambda: inputs.arrays,
                     rows,

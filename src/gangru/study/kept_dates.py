@@ -138,12 +138,12 @@ def cross_section(inputs: Inputs, row: int, codes: Codes) -> list[bytes]:
 
 
 def net_digest(serving: ServingFold) -> bytes:
-    """The fold and the files of its nets, of every seed in order."""
+    """The fold and the files of what it learned, of every seed and kind in order."""
     fold = serving.fold
     parts = [f"{fold.name} {fold.trained_on}".encode()]
-    for seed, directory in serving.directories.items():
+    for (kind, seed), directory in serving.directories.items():
         found = [path for name in WEIGHTS if (path := directory / name).exists()]
-        parts += [f"{seed} {path.name}".encode() + digest_of(path.read_bytes()) for path in found]
+        parts += [f"{kind} {seed} {path.name}".encode() + digest_of(path.read_bytes()) for path in found]
     return digest_of(*parts)
 
 

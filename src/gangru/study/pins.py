@@ -26,7 +26,7 @@ Pins = dict[str, int]
 def versions_in_use(root: Path) -> dict[str, set[int]]:
     """The versions that a study of the workspace was trained on, issued an edition from or is pinned to, by table."""
     used: dict[str, set[int]] = {name: set() for name in TABLES}
-    trained = [*root.glob("runs/*/*/manifest.json"), *root.glob("runs/*/*/seed-*/manifest.json")]
+    trained = [*root.glob("runs/*/*/manifest.json"), *root.glob("runs/*/*/*/manifest.json")]
     manifests = [*trained, *root.glob("runs/*/factor.json")]
     told: list[Mapping[str, Any]] = [recorded_versions(path) for path in manifests]
     told += [edition.inputs.data_versions for edition in editions_in(root)]

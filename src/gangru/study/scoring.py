@@ -39,7 +39,11 @@ def scored_jobs(inputs: Inputs, fold: str | None) -> list[FoldJob]:
         raise CheckpointError(
             f"study {workspace.study} has no fold {fold!r}; its folds are {', '.join(names)}"
         )
-    chosen = [job for job in jobs if (job.name.startswith(fold) if fold is not None else job.done)]
+    chosen = [
+        job
+        for job in jobs
+        if job.kind != "none" and (job.name.startswith(fold) if fold is not None else job.done)
+    ]
     undone = [job.name for job in chosen if not job.done]
     if undone:
         raise CheckpointError(

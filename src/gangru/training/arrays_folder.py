@@ -25,7 +25,7 @@ from gangru.features.settings import FeatureSettings
 from gangru.training.fold_run import FoldJob
 from gangru.training.fold_source import PanelArrays, PanelFold
 from gangru.training.folds import SampleRows
-from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings, is_half_year_end
 
 VERSION = 1
 PIECE = 48 * 2**20  # bytes of a piece, about
@@ -72,13 +72,13 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
 
 
 def told(job: FoldJob, fold: PanelFold, first: int) -> dict[str, Any]:
-    """A job as JSON; rows count from the folder's first day, another seed's directory lies in the fold's."""
+    """A job as JSON; rows count from the folder's first day, another seed's or kind's directory lies in the fold's."""
     directory = job.directory
-    own = directory.name.startswith("seed-")
+    within = not is_half_year_end(directory.name)
     rows = {name: (values - first).tolist() for name, values in asdict(fold.rows).items()}
     return {
         "name": job.name,
-        "directory": f"{directory.parent.name}/{directory.name}" if own else directory.name,
+        "directory": f"{directory.parent.name}/{directory.name}" if within else directory.name,
         "kind": job.kind,
         "rows": rows,
         "features": asdict(fold.features),

@@ -105,6 +105,11 @@ class PredictorSettings(Settings):
         "What predicts: the GRU, gradient-boosted trees on the flattened windows (needs gangru[lightgbm]), or nothing "
         "trained: minus the mean of the z-scores of the 20-day return and the 20-day mean turnover.",
     )
+    beside: tuple[Literal["gru", "lightgbm", "reversal"], ...] = setting(
+        (),
+        "Further kinds, each trained on real windows with the first seed: pRet is then the mean of the kinds' "
+        "predictions, each standardised across the date.",
+    )
     hidden: int = setting(128, "Width of the GRU.", unit="units", ge=1)
     layers: int = setting(2, "Layers of the GRU.", unit="layers", ge=1)
     mlp: tuple[int, ...] = setting((256, 64, 64), "Widths of the MLP between the GRU and the output.")
@@ -123,6 +128,14 @@ class PredictorSettings(Settings):
     lightgbm_patience: int = setting(
         50, "Stop after this many trees without a better validation IC.", unit="trees", ge=1
     )
+
+    def __post_init__(self) -> None:
+        """Raise SettingsError where a kind would be averaged with itself."""
+        super().__post_init__()
+        kinds = (self.kind, *self.beside)
+        twice = [kind for kind in kinds if kinds.count(kind) > 1]
+        if twice:
+            raise SettingsError(f'beside names "{twice[0]}" twice or beside itself: expected each kind once')
 
 
 @dataclass(frozen=True)

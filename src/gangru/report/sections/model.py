@@ -26,6 +26,26 @@ REVERSAL = text(
     "mean turnover of the past 20 trading days. The factor is pRet neutralised by industry and size and standardised."
 )
 
+RANKS = text("Trainings read each return's rank among the stocks of its date in place of the return.")
+NEUTRAL = text(
+    "Trainings read what is left of each return beside its industry and size in place of the return."
+)
+NEUTRAL_RANKS = text(
+    "Trainings read the rank of what is left of each return beside its industry and size in place of the return."
+)
+AVERAGED = text(
+    "pRet is the mean of that prediction and of others made from the real windows, each standardised across the stocks "
+    "of a date."
+)
+BESIDE: dict[str, Text] = {
+    "gru": text("Beside it: a GRU and an MLP."),
+    "lightgbm": text("Beside it: gradient-boosted trees on each window, flattened."),
+    "reversal": text(
+        "Beside it, untrained: minus the mean of two z-scores, of the return and of the mean turnover of the past 20 "
+        "trading days."
+    ),
+}
+
 
 def model(material: Material) -> Section:
     """Four points and the drawing; numbers come from the study's settings where they are known.
@@ -57,6 +77,8 @@ def model(material: Material) -> Section:
             "pRet correlates with the return of the next 20 trading days across the stocks of a date.",
             layers=integer(drawing.layers),
         ),
+        *learned_from(material),
+        *beside(material),
         text(
             "Trainings are due each 30 June and 31 December and serve the half year that follows; no label "
             "used by a training ends after its date. The factor is pRet neutralised by industry and size and "
@@ -70,6 +92,22 @@ def model(material: Material) -> Section:
         training_table(material),
     )
     return Section("model", text("The model in brief"), blocks)
+
+
+def learned_from(material: Material) -> tuple[Words, ...]:
+    """What a training reads in place of the return, where that is not the return itself."""
+    setting = material.provenance.setting
+    neutral = setting("label", "neutralise") not in (None, "none")
+    if neutral and setting("label", "ranked"):
+        return (NEUTRAL_RANKS,)
+    return (NEUTRAL,) if neutral else (RANKS,) if setting("label", "ranked") else ()
+
+
+def beside(material: Material) -> tuple[Words, ...]:
+    """What else pRet is the mean of."""
+    kinds = material.provenance.setting("predictor", "beside")
+    named = kinds if isinstance(kinds, list | tuple) else ()
+    return (AVERAGED, *(BESIDE[kind] for kind in named if kind in BESIDE)) if named else ()
 
 
 def known(material: Material, section: str, key: str, published: int) -> int:

@@ -103,8 +103,8 @@ def answers(inputs: Inputs, plan: Plan, folds: list[Fold], on_step: OnStep) -> O
     own = audit_inputs(inputs, plan, "original", None)
     prepare_torch(own.workspace.settings.training)
     on_step(f"inputs of the training of {plan.fold.name}", 0.05)
-    job = short.fold_job(own, plan.fold)
-    data = job.load()
+    jobs = short.own_jobs(own, plan.fold)
+    data = jobs[0].load()
     mine = told[[f.name for f in folds].index(plan.fold.name)]
     in_data = [spans.spans_in(inputs, plan.fold, data, mine)]
     checks += spans.span_checks(inputs, in_data, reach, f"samples of {plan.fold.name}")
@@ -113,13 +113,13 @@ def answers(inputs: Inputs, plan: Plan, folds: list[Fold], on_step: OnStep) -> O
     del data
     on_step("a short training", 0.1)
     features = len(own.workspace.settings.features.series)
-    nets = short.train_short(job, plan.fold, few, features, at(on_step, 0.1))
+    nets = short.train_short(jobs, plan.fold, few, features, at(on_step, 0.1))
     on_step("shuffled labels", 0.15)
     checks += shuffled_checks(own, plan, nets, few, on_step)
     parts = {}
     for number, question in enumerate(plan.questions):
         on_step(f"outputs up to {question.day}", 0.2 + 0.1 * number / len(plan.questions))
-        weights = [weights_part(job.directory)] if question.weights else []
+        weights = [weights_part(jobs[0].directory)] if question.weights else []
         found = [*all_parts(own, question, nets), *trained_parts.get(question.day, []), *weights]
         parts[question.day] = {part.name: part for part in found}
     return Original(parts, nets, inputs.calendar, inputs.workspace.store, checks)
@@ -153,9 +153,9 @@ def one_epoch_check(inputs: Inputs, plan: Plan, few: FoldData, random: np.random
     parts = []
     for name, data in (("seen", few), ("unseen", permute.with_shuffled_labels(few, random, train=False))):
         where = short.audit_workspace(plan.own, plan.root / name, plan.fold, None, epochs=1)
-        job = short.fold_job(replace(inputs, workspace=where), plan.fold)
-        short.train_short(job, plan.fold, data, len(where.settings.features.series), lambda _stage: None)
-        parts.append(weights_part(job.directory, curves=False))
+        jobs = short.own_jobs(replace(inputs, workspace=where), plan.fold)
+        short.train_short(jobs, plan.fold, data, len(where.settings.features.series), lambda _stage: None)
+        parts.append(weights_part(jobs[0].directory, curves=False))
     labels = sum(len(sample.label_N) for sample in few.valid)
     made = verdict(plan.questions[0].day, parts[0], parts[1], labels, 0)
     return replace(
@@ -172,11 +172,9 @@ def shuffled_checks(
     where = short.audit_workspace(
         plan.own, plan.root / "shuffled", plan.fold, None, epochs=PERMUTED_EPOCHS, rate=PERMUTED_RATE
     )
-    job = replace(
-        short.fold_job(replace(inputs, workspace=where), plan.fold), directory=where.runs / "shuffled"
-    )
+    jobs = short.own_jobs(replace(inputs, workspace=where), plan.fold, where.runs / "shuffled")
     features = len(where.settings.features.series)
-    blind = short.train_short(job, plan.fold, data, features, at(on_step, 0.15))
+    blind = short.train_short(jobs, plan.fold, data, features, at(on_step, 0.15))
     return [
         one_epoch_check(inputs, plan, few, random),
         permute.training_check(inputs, blind, data, PERMUTED_EPOCHS, random),
@@ -232,15 +230,14 @@ def twin_parts(
     if not question.inputs:
         return
     on_step(f"inputs of the training of {plan.fold.name} with another future")
-    job = short.fold_job(twin, plan.fold)
-    data = job.load()
+    data = short.own_jobs(twin, plan.fold)[0].load()
     yield from training_parts(data, question.day)
     if question.weights:
-        again = replace(job, directory=plan.root / "again")
+        again = short.own_jobs(twin, plan.fold, plan.root / "again")
         short.train_short(
             again, plan.fold, short.thinned(data), len(twin.workspace.settings.features.series), on_step
         )
-        yield weights_part(again.directory)
+        yield weights_part(again[0].directory)
 
 
 def verdict(day: date, first: Part, second: Part, rows: int, tables: int) -> Check:

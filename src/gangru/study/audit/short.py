@@ -9,12 +9,12 @@ import numpy as np
 
 from gangru.settings import Settings
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import fold_jobs
-from gangru.study.predicting import ServingFold
+from gangru.study.jobs import all_jobs
+from gangru.study.predicting import ServingFold, serving_fold
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import Workspace
 from gangru.training.batches import FoldData, Sample
-from gangru.training.fold_run import FoldJob, load_fold, train_fold
+from gangru.training.fold_run import FoldJob, train_fold
 from gangru.training.folds import Fold
 
 STOCKS = 64  # of each sample date
@@ -80,9 +80,13 @@ def with_known(settings: S, **values: Any) -> S:
     return replace(settings, **{name: value for name, value in values.items() if name in names})
 
 
-def fold_job(inputs: Inputs, fold: Fold) -> FoldJob:
-    """The study's own job of a fold."""
-    return fold_jobs(inputs, [fold])[0]
+def own_jobs(inputs: Inputs, fold: Fold, directory: Path | None = None) -> list[FoldJob]:
+    """The study's own trainings of a fold, the first one's directory and the others within; elsewhere if given."""
+    jobs = all_jobs(inputs, [fold])
+    if directory is None:
+        return jobs
+    first = jobs[0].directory
+    return [replace(job, directory=directory / job.directory.relative_to(first)) for job in jobs]
 
 
 def thinned(data: FoldData) -> FoldData:
@@ -102,12 +106,14 @@ def few_stocks(sample: Sample) -> Sample:
 
 
 def train_short(
-    job: FoldJob, fold: Fold, data: FoldData, features: int, on_epoch: Callable[[str], None]
+    jobs: list[FoldJob], fold: Fold, data: FoldData, features: int, on_epoch: Callable[[str], None]
 ) -> ServingFold:
-    """Train a job's nets on `data` by the code that trains every fold, and read them."""
-    short = replace(job, load=lambda: data)
-    train_fold(short, lambda tick: on_epoch(f"{tick.phase} epoch {tick.epoch}"))
-    return ServingFold(fold, {job.training.seed: load_fold(short, features)})
+    """Train what the jobs say on `data` by the code that trains every fold, and read it."""
+    short = [replace(job, load=lambda: data) for job in jobs]
+    for job in short:
+        train_fold(job, lambda tick: on_epoch(f"{tick.phase} epoch {tick.epoch}"))
+    kind = jobs[0].predictor.kind
+    return serving_fold(fold, kind, {(job.predictor.kind, job.training.seed): job for job in short}, features)
 
 
 def weight_files(directory: Path, curves: bool = True) -> dict[str, bytes]:

@@ -51,10 +51,10 @@ def factor_hash(factor: pl.DataFrame) -> str:
 
 
 def fold_hashes(directory: Path) -> dict[str, Any]:
-    """A run directory's manifest and weights by their hashes, its other seeds' among them."""
+    """A run directory's manifest and weights by their hashes, its other seeds' and kinds' among them."""
     wanted = [
         path
-        for folder in (directory, *sorted(directory.glob("seed-*")))
+        for folder in (directory, *sorted(p.parent for p in directory.glob("*/manifest.json")))
         for path in (folder / name for name in ("manifest.json", *WEIGHTS))
         if path.is_file()
     ]
