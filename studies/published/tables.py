@@ -127,6 +127,51 @@ def beside_published(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     return head, rows
 
 
+def luck(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
+    """How far the months' luck could have carried each mean IC to the published day, and whether it covers theirs."""
+    head = split(f"mean IC to {PUBLISHED_END} | months | mean, % | low | high | covers {PUBLISHED[1]} %")
+    rows = []
+    for one in studies:
+        for key, name in (
+            ("rank_ic_t_to_t", "t to t, rank"),
+            ("ic_t_to_t", "t to t, Pearson"),
+            ("rank_ic", "from t + 1, rank"),
+            ("ic", "from t + 1, Pearson"),
+        ):
+            ic = months(one.cut, key)
+            low, high = interval_of(ic)
+            covers = "" if np.isnan(low) else "yes" if low <= float(PUBLISHED[1]) / 100 <= high else "no"
+            count = str(int((~np.isnan(ic)).sum()))
+            mean = percent(float(np.nanmean(ic)))
+            rows.append([f"{one.title}: {name}", count, mean, percent(low), percent(high), covers])
+    return head, rows
+
+
+def interval_of(ic: np.ndarray) -> tuple[float, float]:
+    """The 95 % interval of a mean by blocks of three months; NaN with too few."""
+    found = bootstrap_interval(ic, confidence=0.95, samples=2000, block=3.0, seed=0)
+    return found or (np.nan, np.nan)
+
+
+def industries(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
+    """The five best industries of the last month and of the last year, by IC and by the long portfolio's excess."""
+    head = split(f"industries to {PUBLISHED_END} | 1 | 2 | 3 | 4 | 5 | lost")
+    rows = []
+    for one in studies:
+        for key, name in (
+            ("ic_month", "IC of the month, %"),
+            ("ic_year", "mean IC of the year, %"),
+            ("excess_month", "long excess of the month, %"),
+            ("excess_year", "mean monthly long excess of the year, %"),
+        ):
+            known = [row for row in one.cut["industries"] if row[key] is not None]
+            best = sorted(known, key=lambda row: -row[key])[:5]
+            cells = [f"{row['industry']} {percent(row[key])}" for row in best]
+            lost = str(sum(row[key] < 0 for row in known)) if known else ""
+            rows.append([f"{one.title}: {name}", *cells, *[""] * (5 - len(cells)), f"{lost} of {len(known)}"])
+    return head, rows
+
+
 def all_months(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     """Every study over all months, from t + 1."""
     head = split(
@@ -166,13 +211,13 @@ def span(one: Study, first: str, last: str) -> Row:
     long, net, benchmark = (np.array([row[key] for row in days]) for key in ("long", "long_net", "benchmark"))
     gross, after = (performance(value / value[0], benchmark / benchmark[0]) for value in (long, net))
     turnover = months(one.whole, "turnover", first, last)
-    interval = bootstrap_interval(rank, confidence=0.95, samples=2000, block=3.0, seed=0)
+    low, high = interval_of(rank)
     return [
         one.title,
         str(int((~np.isnan(rank)).sum())),
         percent(float(np.nanmean(rank))),
-        percent(interval[0] if interval else None),
-        percent(interval[1] if interval else None),
+        percent(low),
+        percent(high),
         percent(float(np.nanmean(pearson))),
         number(icir(rank)),
         percent(gross.annual_excess, 1),
@@ -296,6 +341,8 @@ def tables(studies: Sequence[Study]) -> dict[str, tuple[Row, list[Row]]]:
     part = partial(picked, studies)
     return {
         "beside_published": beside_published(studies),
+        "luck": luck(studies),
+        "industries": industries([one for one in studies if one.name in ("main", "best")]),
         "all_months": all_months(studies),
         "judged": spans(studies, JUDGED, "2025-05", "2022-01 to 2025-05, the judged months"),
         "selection": spans(studies, "2019-02", "2021-12", "2019-02 to 2021-12, the months that were looked at before"),
