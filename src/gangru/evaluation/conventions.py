@@ -14,7 +14,7 @@ from gangru.evaluation.portfolio.benchmark import Benchmark, index_benchmark, of
 from gangru.evaluation.portfolio.held import months_held
 from gangru.evaluation.portfolio.long import PortfolioPath, follow
 from gangru.evaluation.portfolio.targets import target_weights
-from gangru.evaluation.portfolio.terms import Tape, Terms, tape_of, terms_of
+from gangru.evaluation.portfolio.terms import ExecutionRule, Tape, Terms, tape_of, terms_of
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
 from gangru.market.daily import Bools, DailyMarket, Dates, Floats
 
@@ -63,11 +63,15 @@ def ground(
     industry: NDArray[np.int16],
     portfolio: PortfolioSettings,
     index: Floats | None = None,
+    execution: ExecutionRule | None = None,
 ) -> Ground:
-    """Derive from a market, already cut to what may be seen, what measuring needs."""
+    """Derive from a market, already cut to what may be seen, what measuring needs.
+
+    `execution` fills the portfolio's orders in place of the settings' price and the market's rules.
+    """
     rows, obey = order_rows(months, portfolio), portfolio.obey_rules
+    filled = execution or portfolio.execution
     close_tape = tape_of(market, "close", obey_rules=obey, rows=rows)
-    at_close = portfolio.execution == "close"
     return Ground(
         dates=market.dates,
         prices=close_tape.held,
@@ -75,7 +79,7 @@ def ground(
         months=months,
         universe=universe,
         industry=industry,
-        tape=close_tape if at_close else tape_of(market, portfolio.execution, obey_rules=obey, rows=rows),
+        tape=close_tape if filled == "close" else tape_of(market, filled, obey_rules=obey, rows=rows),
         close_tape=close_tape,
         terms=terms_of(portfolio, market.dates),
         index=index,

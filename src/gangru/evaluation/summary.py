@@ -21,6 +21,7 @@ from gangru.evaluation.months import ENTRY_LAG, Rows
 from gangru.evaluation.outcome import OUTCOME, Outcome, outcome, outcome_table
 from gangru.evaluation.picks import SCHEMA as PICKS
 from gangru.evaluation.picks import IndustryIndex, described, pick_table
+from gangru.evaluation.portfolio.terms import ExecutionRule
 from gangru.evaluation.remarks import drop_table, factor_dates, gaps, unserved
 from gangru.evaluation.result import Evaluation
 from gangru.evaluation.scores import Drops, dated_scores, factor_rows, monthly_scores, of_months
@@ -57,6 +58,7 @@ def evaluate_factor(
     index: pl.DataFrame | None = None,
     beyond: Beyond | None = None,
     source: str = TABLE,
+    execution: ExecutionRule | None = None,
 ) -> Evaluation:
     """Measure a factor month by month up to a return month, and list what it likes at that month's end.
 
@@ -65,7 +67,8 @@ def evaluate_factor(
     data's last month is over. `industry` are the intervals code, start, end, taxonomy, industry; `names` has
     code and name. `eligible` (D, N) is the benchmark's universe, asked at each factor date; None takes the
     stocks with a factor. `index` are the daily bars (date, close) of the index that is the benchmark; None takes the
-    universe. With `beyond` the factor is taken apart and its trading looked at as well. Looks at nothing after the
+    universe. With `beyond` the factor is taken apart and its trading looked at as well. `execution` fills the
+    portfolio's orders in place of the settings' price and the market's rules. Looks at nothing after the
     trading day that follows `last_month` (YYYY-MM, or a day that cuts its month short; default: the last month whose
     return is known), and at no factor after that month's end. Raises EvaluationError naming `source` where no row of
     the factor can be used.
@@ -76,7 +79,7 @@ def evaluate_factor(
     codes, taxonomy = market.codes, settings.taxonomy
     in_months = industry_matrix(industry, taxonomy, view.market.dates[months.start], codes)
     level = None if index is None else index_level(index, view.market.dates)
-    on = ground(view.market, months, view.universe, in_months[0], portfolio, level)
+    on = ground(view.market, months, view.universe, in_months[0], portfolio, level, execution)
     factor_MN = of_months(scores.factor, scores.month, months.month - 1)
     main = measure(factor_MN, on, ENTRY_LAG, settings, portfolio)
     t_to_t = measure(factor_MN, on, 0, settings, portfolio)

@@ -212,10 +212,13 @@ CATALOGUE: dict[str, Feature] = {
 }
 
 
-def features_of(settings: FeatureSettings) -> tuple[Feature, ...]:
-    """The features of a window: those named, then the ranked ones. Raises SettingsError for an unknown name."""
-    ranked = chosen_features(settings.ranked) if settings.ranked else ()
-    return (*chosen_features(settings.names), *(ranked_feature(feature) for feature in ranked))
+def features_of(settings: FeatureSettings, extra: tuple[Feature, ...] = ()) -> tuple[Feature, ...]:
+    """The features of a window: those named, then the ranked ones; `extra` are a user's own.
+
+    Raises SettingsError for an unknown name.
+    """
+    ranked = chosen_features(settings.ranked, extra) if settings.ranked else ()
+    return (*chosen_features(settings.names, extra), *(ranked_feature(feature) for feature in ranked))
 
 
 def ranked_feature(feature: Feature) -> Feature:

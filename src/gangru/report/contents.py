@@ -1,12 +1,13 @@
 """From an evaluation to the contents of a monthly: pure, without a clock, a file or a drawing."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
 from gangru.errors import ReportError
 from gangru.evaluation.result import Evaluation
+from gangru.features.catalogue import Feature
 from gangru.report.blocks import Block, Contents, Diagram, Figure, Row, Section, Table, Words, month_of, text
 from gangru.report.inputs import AblationRecord, Comparison, FoldRecord, MarketFacts, Material, Provenance
 from gangru.report.issued import EditionMark, PastEdition
@@ -54,11 +55,14 @@ def build_contents(
     ablation: AblationRecord | None = None,
     mark: EditionMark | None = None,
     issued: Sequence[PastEdition] = (),
+    features: Sequence[Feature] = (),
+    sections: Sequence[Callable[[Material], Section]] = (),
 ) -> Contents:
     """Say everything about one return month, 'YYYY-MM', with an evaluation that ends with it.
 
     `simulated` is the content of simulate.json, None for a real market; `previous` the evaluation up to the month
-    before; `mark` says which revision it is, `issued` what older editions said. Sees what it is given and nothing else.
+    before; `mark` says which revision it is, `issued` what older editions said; `features` are a user's own, `sections`
+    make further sections, before the definitions. Sees what it is given and nothing else.
     Raises ReportError for a month that is none, or one before the evaluation's last: an edition must not know
     what came after it.
     """
@@ -78,8 +82,9 @@ def build_contents(
         ablation=ablation,
         mark=mark,
         issued=issued,
+        features=features,
     )
-    sections = (
+    said = (
         summary(material),
         model(material),
         performance(material),
@@ -90,12 +95,13 @@ def build_contents(
         training(material),
         data(material),
         editions(material),
+        *(make(material) for make in sections),
         appendix.definitions(),
         appendix.settings(provenance),
         appendix.provenance_section(provenance),
         appendix.risk(),
     )
-    first, numbered_sections = numbered(front(material), sections)
+    first, numbered_sections = numbered(front(material), said)
     return Contents(
         study=evaluation.study,
         month=month,

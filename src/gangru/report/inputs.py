@@ -8,6 +8,7 @@ import polars as pl
 
 from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
+from gangru.features.catalogue import Feature
 from gangru.report.blocks import Quantity, share
 from gangru.report.issued import EditionMark, PastEdition
 from gangru.report.settings import ReportSettings
@@ -120,6 +121,7 @@ class Material:
     ablation: AblationRecord | None = None
     mark: EditionMark | None = None  # which revision this is; None where nothing is issued
     issued: Sequence[PastEdition] = ()
+    features: Sequence[Feature] = ()  # a user's own, beside the catalogue's
 
     @property
     def newest_fold(self) -> FoldRecord | None:

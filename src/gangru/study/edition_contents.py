@@ -85,6 +85,8 @@ def edition_contents(
         ablation=ablation_record(workspace, month),
         mark=mark,
         issued=past,
+        features=inputs.workspace.extensions.features,
+        sections=inputs.workspace.extensions.sections,
     )
 
 

@@ -58,7 +58,13 @@ def enhanced_index(
     days = view.market.dates[view.months.start]
     industry, _ = industry_matrix(inputs.industry, evaluation.taxonomy, days, view.market.codes)
     on = ground(
-        view.market, view.months, view.universe, industry, portfolio, index_level(level, view.market.dates)
+        view.market,
+        view.months,
+        view.universe,
+        industry,
+        portfolio,
+        index_level(level, view.market.dates),
+        inputs.workspace.extensions.execution,
     )
     scores = of_months(view.scores.factor, view.scores.month, view.months.month - 1)
     member = member_matrices(members, days, view.market.codes)

@@ -56,7 +56,8 @@ class Inputs:
         alike = {
             "names": True,
             "universe": mine.universe == theirs.universe,
-            "panel": mine.features.series == theirs.features.series,
+            "panel": mine.features.series == theirs.features.series
+            and self.workspace.extensions == workspace.extensions,
             "labels": mine.label == theirs.label,
             "exposures": mine.factor.taxonomy == theirs.factor.taxonomy,
         }
@@ -78,7 +79,9 @@ class Inputs:
     @cached_property
     def panel(self) -> Panel:
         """Unscaled features."""
-        return build_panel(self.market, features_of(self.workspace.settings.features))
+        return build_panel(
+            self.market, features_of(self.workspace.settings.features, self.workspace.extensions.features)
+        )
 
     @cached_property
     def labels(self) -> Floats:

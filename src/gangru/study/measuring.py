@@ -73,6 +73,7 @@ def evaluate_table(
         index=benchmark_index(inputs),
         beyond=wholly,
         source=source,
+        execution=inputs.workspace.extensions.execution,
     )
 
 

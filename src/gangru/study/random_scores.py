@@ -42,7 +42,12 @@ def random_portfolios(
     exit_row = int(months.exit(ENTRY_LAG)[-1])
     market = inputs.market.first_days(exit_row + 1)
     return random_score_test(
-        tape_of(market, portfolio.execution, obey_rules=True, rows=order_rows(months, portfolio)),
+        tape_of(
+            market,
+            inputs.workspace.extensions.execution or portfolio.execution,
+            obey_rules=True,
+            rows=order_rows(months, portfolio),
+        ),
         months.entry(ENTRY_LAG),
         exit_row,
         inputs.universe.eligible[months.start],

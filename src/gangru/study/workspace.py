@@ -9,6 +9,7 @@ from typing import Any
 from gangru.atomic import write_text
 from gangru.errors import SettingsError
 from gangru.market.store import Store
+from gangru.study.extensions import NONE, Extensions
 from gangru.study.settings import (
     EngineChoice,
     Plain,
@@ -26,11 +27,12 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True)
 class Workspace:
-    """One study in one directory: where its files lie, and its settings."""
+    """One study in one directory: where its files lie, its settings, and what its user adds from outside."""
 
     root: Path
     study: str
     settings: StudySettings
+    extensions: Extensions = NONE
 
     def trained_by(self, choice: EngineChoice) -> "Workspace":
         """The same study, trained by another engine this time."""

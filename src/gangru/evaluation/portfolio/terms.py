@@ -5,9 +5,11 @@ D days of the market's axis × N stocks.
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
+from gangru.errors import EvaluationError
 from gangru.evaluation.months import Rows
 from gangru.evaluation.settings import PortfolioSettings
 from gangru.market.daily import Bools, Codes, DailyMarket, Dates, Floats, carried
@@ -49,6 +51,29 @@ class Tape:
 
 
 @dataclass(frozen=True)
+class Fills:
+    """What an execution rule says: `price` (D, N) in raw yuan, NaN where no order is filled; on the days asked for, who
+    can be bought and who sold, (M, N).
+    """
+
+    price: Floats
+    can_buy: Bools
+    can_sell: Bools
+
+
+class ExecutionRule(Protocol):
+    """A user's own way of filling orders, handed to an evaluation in place of `portfolio.execution`."""
+
+    def fills(self, market: DailyMarket, rows: Rows) -> Fills:
+        """Prices of all days of the market and who can be dealt in on the days at `rows`.
+
+        The market ends with what the evaluation may see. An order of a day is filled at that day's price: a rule that
+        reads later days buys with what nobody knows.
+        """
+        ...
+
+
+@dataclass(frozen=True)
 class Terms:
     """What orders cost and how they are cut.
 
@@ -86,22 +111,21 @@ def free_terms(days: int) -> Terms:
 
 
 def tape_of(
-    market: DailyMarket, execution: OrderPrice, *, obey_rules: bool, rows: Rows | None = None
+    market: DailyMarket, execution: OrderPrice | ExecutionRule, *, obey_rules: bool, rows: Rows | None = None
 ) -> Tape:
-    """The market at one price of the day, with the rules or as `Tape.without_rules`.
+    """The market at one price of the day, with the rules or as `Tape.without_rules`; a rule of a user's has both.
 
     With `rows`, ascending, the rules are looked up on those days alone, and on all others they forbid every order.
     """
     no_buy, no_sell = (np.ones(market.close.shape, dtype=bool) for _ in range(2))
-    if obey_rules:
-        at = slice(None) if rows is None else rows
-        buy, sell = fillable(market, price=execution, rows=rows)
-        no_buy[at], no_sell[at] = ~buy, ~sell
+    at = np.arange(len(market.dates)) if rows is None else rows
+    dealt = fills_of(market, execution, at)
+    no_buy[at], no_sell[at] = ~dealt.can_buy, ~dealt.can_sell
     tape = Tape(
         dates=market.dates,
         codes=market.codes,
         close=market.close,
-        price=execution_price(market, execution),
+        price=dealt.price,
         factor=market.factor,
         amount=market.amount,
         no_buy=no_buy,
@@ -110,6 +134,27 @@ def tape_of(
         at_close=execution == "close",
     )
     return tape if obey_rules else tape.without_rules()
+
+
+def fills_of(market: DailyMarket, execution: OrderPrice | ExecutionRule, rows: Rows) -> Fills:
+    """What the price of the settings and the market's rules say, or a user's own rule.
+
+    Raises EvaluationError where the latter is not of the market's shape.
+    """
+    if isinstance(execution, str):
+        buy, sell = fillable(market, price=execution, rows=rows)
+        return Fills(execution_price(market, execution), buy, sell)
+    fills, (days, stocks) = execution.fills(market, rows), market.close.shape
+    for name, values, count in (
+        ("price", fills.price, days),
+        ("can_buy", fills.can_buy, len(rows)),
+        ("can_sell", fills.can_sell, len(rows)),
+    ):
+        if np.shape(values) != (count, stocks):
+            raise EvaluationError(
+                f"{type(execution).__name__}.fills gives {name} of shape {np.shape(values)}: expected {(count, stocks)}"
+            )
+    return fills
 
 
 def execution_price(market: DailyMarket, execution: OrderPrice) -> Floats:

@@ -11,9 +11,10 @@ def feature_table(material: Material) -> Table:
     names = material.provenance.setting("features", "names")
     chosen = [str(name) for name in names] if isinstance(names, list | tuple) else list(CATALOGUE)
     ranked = material.provenance.setting("features", "ranked")
-    shown = [CATALOGUE[name] for name in chosen if name in CATALOGUE]
+    known = CATALOGUE | {feature.name: feature for feature in material.features}
+    shown = [known[name] for name in chosen if name in known]
     if isinstance(ranked, list | tuple):
-        shown += [ranked_feature(CATALOGUE[str(name)]) for name in ranked if name in CATALOGUE]
+        shown += [ranked_feature(known[str(name)]) for name in ranked if name in known]
     rows = tuple((f.name, f.formula, UNITS.get(f.unit, f.unit), GAPS[f.gap]) for f in shown)
     columns = (
         Column("feature", text("Series")),

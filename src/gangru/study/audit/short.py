@@ -39,7 +39,8 @@ def audit_workspace(
         if store is None
         else replace(settings.data, store=str(store), pins={})
     )
-    return Workspace(root, own.study, short_settings(replace(settings, data=data), fold, epochs, rate))
+    short = short_settings(replace(settings, data=data), fold, epochs, rate)
+    return Workspace(root, own.study, short, own.extensions)
 
 
 def short_settings(settings: StudySettings, fold: Fold, epochs: int, rate: float) -> StudySettings:
