@@ -60,6 +60,7 @@ for module in (
     "gan_score",
     "serve",
     "demo",
+    "doctor",
 ):
     import_module(f"gangru.cli.{module}").register(app)
 

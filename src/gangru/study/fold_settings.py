@@ -1,9 +1,13 @@
 """Which trainings are due, and the settings that make one what it is; nothing here loads a net."""
 
 from dataclasses import replace
+from datetime import timedelta
 
-from gangru.study.inputs import Inputs
+from gangru.errors import MarketError
+from gangru.market.calendar import known_days, trading_days
+from gangru.study.inputs import AHEAD, Inputs
 from gangru.study.settings import StudySettings, settings_toml
+from gangru.study.workspace import Workspace
 from gangru.training.folds import Fold, due_folds
 
 FOLD_SECTIONS = ("universe", "features", "label", "gan", "predictor", "training")
@@ -29,6 +33,17 @@ def folds_of(inputs: Inputs) -> list[Fold]:
         settings.label.reach,
         settings.features.window,
     )
+
+
+def due_in(workspace: Workspace) -> list[Fold]:
+    """The trainings due in a workspace, from the days of its store alone. Raises TrainingError where none is due."""
+    settings, store = workspace.settings, workspace.store
+    data = known_days(store, "data")
+    if not len(data):
+        raise MarketError("the store has no bars: run `gangru ingest PATH` first")
+    until = data[-1].item() + timedelta(days=AHEAD)
+    calendar = trading_days(store, until=until, source=settings.data.calendar)
+    return due_folds(calendar, data, settings.training, settings.label.reach, settings.features.window)
 
 
 def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:

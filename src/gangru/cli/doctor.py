@@ -1,0 +1,42 @@
+"""The command doctor: the machine, the packages, the store and what is due, in one table."""
+
+import json
+from datetime import date
+
+import typer
+
+from gangru.cli.options import Directory, Json, Study, workspace_of
+
+COLOURS = {"ok": "green", "note": "cyan", "warning": "yellow", "error": "red"}
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("doctor", epilog="Examples:  gangru doctor   ·   gangru doctor --json")(doctor)
+
+
+def doctor(directory: Directory = None, study: Study = "main", as_json: Json = False) -> None:
+    """Look at versions, device, space, store, calendar and due trainings; exit 1 where something will not work.
+
+    Writes nothing. No token is printed.
+    """
+    from gangru.study.doctor import document, examined, healthy
+
+    found = examined(lambda: workspace_of(directory, study), date.today())
+    if as_json:
+        typer.echo(json.dumps(document(found), indent=1, ensure_ascii=False))
+    else:
+        from rich.table import Table
+        from rich.text import Text
+
+        from gangru.cli.screen import out
+
+        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
+        table.add_column()
+        table.add_column()
+        table.add_column(overflow="fold")
+        for finding in found:
+            said = finding.said + (f" → {finding.advice}" if finding.advice else "")
+            table.add_row(Text(finding.state, COLOURS[finding.state]), finding.what, Text(said))
+        out.print(table)
+    raise typer.Exit(0 if healthy(found) else 1)
