@@ -45,3 +45,32 @@ def test_a_pages_program_runs(page: Path, tmp_path: Path) -> None:
         check=False,
     )
     assert made.returncode == 0, made.stderr
+
+
+def run(*command: str, where: Path) -> subprocess.CompletedProcess[str]:
+    """A command with this environment's tools first on the path."""
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1", "NO_MKDOCS_2_WARNING": "1"}
+    return subprocess.run(command, cwd=where, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_tutorials_commands_run_as_they_stand(tmp_path: Path) -> None:
+    blocks = re.findall(r"```bash\n(.*?)```", (ROOT / "docs" / "tutorial.md").read_text("utf-8"), re.DOTALL)
+    made = run("bash", "-euo", "pipefail", "-c", "\n".join(blocks), where=tmp_path)
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "toy" / "figures.json").stat().st_size > 1000
+    assert sorted(path.parent.name for path in (tmp_path / "toy" / "reports").glob("*/*.html")) == [
+        "main",
+        "reversal",
+    ]
+
+
+def test_the_reference_is_what_the_code_says() -> None:
+    made = run(sys.executable, "tools/reference.py", "--check", where=ROOT)
+    assert made.returncode == 0, made.stderr
+
+
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    made = run("mkdocs", "build", "--strict", "--site-dir", str(tmp_path / "site"), where=ROOT)
+    assert made.returncode == 0, made.stderr
+    assert "gangru.study.notebook.Study" in (tmp_path / "site" / "python.html").read_text("utf-8")

@@ -61,6 +61,7 @@ for module in (
     "serve",
     "demo",
     "doctor",
+    "help",
 ):
     import_module(f"gangru.cli.{module}").register(app)
 

@@ -173,13 +173,14 @@ def store(workspace: Workspace, today: date) -> Iterator[Finding]:
         )
     if workspace.settings.data.pins:
         yield Finding(
-            "store", "note", f"pinned: {workspace.settings.data.pins}", "gangru store unpin reads the newest"
+            "store",
+            "note",
+            f"pinned: {workspace.settings.data.pins}",
+            "delete [data.pins] in study.toml to read the newest",
         )
     waiting = kept.read("quarantine").filter(~pl.col("released").fill_null(value=False)).height
     if waiting:
-        yield Finding(
-            "quarantine", "note", f"{waiting:,} faulty rows wait", "gangru check, gangru store quarantine"
-        )
+        yield Finding("quarantine", "note", f"{waiting:,} faulty rows wait", "gangru quarantine show")
 
 
 def calendar(workspace: Workspace, today: date) -> Iterator[Finding]:
