@@ -7,7 +7,10 @@ STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 GPU_PYTHON ?= python3
 
-.PHONY: setup peers demo test test-full lint bench bench-month bench-gpu clean
+RELEASE := .venv-release
+PYTHONS ?= python3.11 python3.12 python3.13
+
+.PHONY: setup peers demo test test-full lint docs package matrix audit-packages bench bench-month bench-gpu clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -47,6 +50,31 @@ lint: setup ## ruff, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+docs: setup ## the site of the documentation, build/site/index.html; its reference pages are made from the code
+	$(BIN)/python tools/reference.py
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+$(RELEASE)/.installed:
+	$(PYTHON) -m venv $(RELEASE)
+	$(RELEASE)/bin/pip install --quiet --disable-pip-version-check build twine pip-audit
+	@touch $@
+
+package: setup $(RELEASE)/.installed ## wheel and sdist, checked; the wheel alone in an empty environment runs gangru demo
+	rm -rf dist build/wheel
+	$(RELEASE)/bin/python -m build --quiet
+	$(RELEASE)/bin/twine check --strict dist/*
+	$(PYTHON) -m venv build/wheel
+	build/wheel/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.lock)"
+	build/wheel/bin/pip install --quiet --disable-pip-version-check dist/*.whl
+	cd build && PYTHONPATH= wheel/bin/gangru demo wheel/demo
+
+matrix: ## the core tests on every Python of PYTHONS, with the lowest and the newest versions of the dependencies
+	tools/matrix.sh $(PYTHONS)
+
+audit-packages: $(RELEASE)/.installed ## known weaknesses of the pinned packages; needs the network
+	grep -v '^#' requirements.lock >build/pinned.txt
+	$(RELEASE)/bin/pip-audit -r build/pinned.txt --no-deps --disable-pip
+
 bench: setup peers ## time the stages on this machine, some beside their peers
 	$(BIN)/python benchmarks/stages.py
 	$(BIN)/python benchmarks/market_data.py
@@ -63,4 +91,4 @@ bench-month: setup ## time a month's update of the full real market; its first c
 	$(BIN)/python benchmarks/monthly_update.py build/month
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) demo build dist
+	rm -rf $(VENV) $(PEERS) $(RELEASE) demo build dist

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# The core tests on each Python given, once with the lowest dependencies that pyproject.toml allows and once with the newest.
+#
+#   tools/matrix.sh [PYTHON …]
+#
+# Environments lie in build/matrix and are kept; a line a combination goes to build/matrix/result.txt. Torch's CPU build is named by its
+# version for each end, because a range may fetch gigabytes of GPU packages.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+newest_torch=$(sed -n 's/^torch==//p' requirements.lock)
+out=build/matrix
+mkdir -p "$out"
+: >"$out/result.txt"
+
+for python in "${@:-python3}"; do
+  for end in lowest newest; do
+    name=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-$end
+    env=$out/$name
+    if [ ! -x "$env/bin/python" ]; then
+      "$python" -m venv "$env"
+      python3 tools/bounds.py "$end" "$newest_torch" >"$env/wanted.txt"
+      "$env/bin/pip" install --quiet --disable-pip-version-check --only-binary :all: -r "$env/wanted.txt" \
+        pytest pytest-xdist hypothesis pandas statsmodels psutil lightgbm duckdb openpyxl jsonschema &&
+        "$env/bin/pip" install --quiet --disable-pip-version-check --no-deps hatchling editables pathspec pluggy trove-classifiers packaging &&
+        "$env/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation . || {
+        echo "$name: cannot be installed" | tee -a "$out/result.txt"
+        rm -rf "$env"
+        continue
+      }
+    fi
+    "$env/bin/pip" freeze >"$out/$name.txt" 2>/dev/null
+    if "$env/bin/python" -m pytest -q -n 2 --dist loadfile --no-header -p no:cacheprovider tests/market tests/features tests/models \
+      tests/training tests/factor tests/evaluation >"$out/$name.log" 2>&1; then
+      verdict=passed
+    else
+      verdict=FAILED
+    fi
+    echo "$name: $verdict, $(tail -1 "$out/$name.log")" | tee -a "$out/result.txt"
+  done
+done
+! grep -q FAILED "$out/result.txt"
