@@ -5,12 +5,14 @@ import signal
 import sys
 import warnings
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import Annotated, TextIO
 
 import typer
 
 from gangru import __version__
+from gangru.cli.telling import telling
 from gangru.errors import GangruError
 
 app = typer.Typer(
@@ -31,15 +33,25 @@ def show_version(value: bool) -> None:
 
 @app.callback()
 def options(
-    version: bool = typer.Option(
-        False, "--version", callback=show_version, is_eager=True, help="Print the version and exit."
-    ),
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=show_version, is_eager=True, help="Print the version and exit."),
+    ] = False,
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Show no progress; warnings and errors are told all the same."),
+    ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", metavar="FILE", help="Append what happens to FILE, a JSON object a line."),
+    ] = None,
 ) -> None:
     """From daily bars of a stock market to a broker-grade monthly.
 
     A workspace is a directory with study.toml, store/, runs/ and reports/; commands act on the one they stand in.
     Start with `gangru demo`, or with `gangru init DIR` and `gangru run PATH` on your own bars.
     """
+    telling.begin(quiet=quiet, log=log)
 
 
 for module in (
@@ -99,6 +111,7 @@ def warn(
     """A warning as a person reads it, without the line of code that gave it."""
     from gangru.cli.screen import printable
 
+    telling.event("warning", text=str(message))
     typer.echo(printable(f"warning: {message}"), err=True)
 
 
@@ -114,5 +127,10 @@ def main() -> None:
     except (GangruError, OSError) as error:
         from gangru.cli.screen import printable
 
+        telling.event("error", text=str(error))
+        telling.end(1)
         typer.echo(printable(f"gangru: {error}"), err=True)
         sys.exit(1)
+    except SystemExit as end:
+        telling.end(end.code if isinstance(end.code, int) else int(end.code is not None))
+        raise

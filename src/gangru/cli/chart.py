@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gangru.cli.options import Directory, Month, Study, workspace_of
+from gangru.cli.answers import answer, line
+from gangru.cli.options import Directory, Json, Month, Study, workspace_of
 
 if TYPE_CHECKING:
     from gangru.report.charts.single import Named
@@ -68,6 +69,7 @@ def chart(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Where to write; default STUDY-MONTH-NAME.svg here."),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Write one chart of a month's edition as SVG or PNG, on white, under its caption.
 
@@ -96,12 +98,14 @@ def chart(
     tag: Tag = lang.value if lang else tags_of(contents.language)[0]
     words = language(tag)
     if name is None:
-        print_names(charts_of(contents, words), words)
+        charts = charts_of(contents, words)
+        known = [{"name": one.name, "caption": words.words(one.figure.caption)} for one in charts]
+        answer({"charts": known}, lambda: print_names(charts, words), as_json=as_json)
         return
     content = chart_picture(contents, name, words, chosen_format.value, width)
     path = target or Path(f"{contents.study}-{contents.month}-{name}.{chosen_format.value}")
     write_bytes(path, content)
-    typer.echo(str(path))
+    answer({"written": path}, line(str(path)), as_json=as_json)
 
 
 def ending(target: Path | None) -> Picture:

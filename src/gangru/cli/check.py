@@ -2,19 +2,22 @@
 
 import json
 import sys
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gangru.cli.options import Directory, workspace_of
+from gangru.cli.answers import answer
+from gangru.cli.options import Directory, Json, workspace_of
 
 if TYPE_CHECKING:
     import polars as pl
 
     from gangru.market.check.check import CheckReport
     from gangru.market.check.findings import Finding
+    from gangru.market.release import Released
 
 COLOURS = {"error": "red", "warning": "yellow", "note": "blue", "ok": "green", "not checked": "dim"}
 SHOWN_EXAMPLES = 3
@@ -63,9 +66,7 @@ def check(
         Path | None,
         typer.Option("--markdown", metavar="FILE", help="Write them as Markdown, without examples."),
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")
-    ] = False,
+    as_json: Json = False,
     quarantine: Annotated[
         bool, typer.Option("--quarantine", help="Move the bars that break an error rule to the quarantine.")
     ] = False,
@@ -185,7 +186,7 @@ def print_finding(finding: "Finding") -> None:
     out.print(f"  → {escape(finding.rule.advice)}\n", soft_wrap=True)
 
 
-def quarantine(context: typer.Context, directory: Directory = None) -> None:
+def quarantine(context: typer.Context, directory: Directory = None, as_json: Json = False) -> None:
     """List what is in quarantine: kind, reason, file and how many rows, and how many of them were released."""
     if context.invoked_subcommand is not None:
         return
@@ -197,7 +198,8 @@ def quarantine(context: typer.Context, directory: Directory = None) -> None:
         .agg(rows=pl.len(), released=pl.col("released").fill_null(value=False).sum())
         .sort("rows", "kind", "reason", "file", descending=[True, False, False, False])
     )
-    print_frame(counts, "the quarantine is empty")
+    empty = "the quarantine is empty"
+    answer({"quarantine": counts.to_dicts()}, lambda: print_frame(counts, empty), as_json=as_json)
 
 
 def show(
@@ -209,7 +211,8 @@ def show(
     csv: Annotated[
         bool, typer.Option("--csv", help="Print all of them as CSV, with their whole content.")
     ] = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows the table shows.")] = 20,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="How many rows are shown.")] = 20,
+    as_json: Json = False,
 ) -> None:
     """Show rows in quarantine: where they come from and what is wrong; with --csv also what they hold."""
     from gangru.cli.screen import err, printable
@@ -220,8 +223,10 @@ def show(
         text = rows.write_csv()
         typer.echo(printable(text) if sys.stdout.isatty() else text, nl=False)
         return
-    print_frame(rows.drop("content").head(limit), "no row in quarantine matches")
-    if len(rows) > limit:
+    first = rows.drop("content").head(limit)
+    document = {"rows": first.to_dicts(), "left_out": len(rows) - len(first)}
+    answer(document, lambda: print_frame(first, "no row in quarantine matches"), as_json=as_json)
+    if len(rows) > limit and not as_json:
         err.print(f"{limit:,} of {len(rows):,} rows; --limit or --csv shows more")
 
 
@@ -231,16 +236,23 @@ def release(
     file: File = None,
     code: Code = None,
     kind: Kind = None,
+    as_json: Json = False,
 ) -> None:
     """Let rows in: put them back into their tables and mark them as released, for later ingests too.
 
     A row with several faults goes in where all of them are chosen; one whose content is not whole stays.
     """
-    from gangru.cli.screen import out
     from gangru.market.release import Selection
     from gangru.market.release import release as release_rows
 
     done = release_rows(workspace_of(directory).store, Selection(reason, file, code, kind))
+    answer({"released": asdict(done)}, lambda: print_release(done), as_json=as_json)
+
+
+def print_release(done: "Released") -> None:
+    """What went in, a table a line, and what stays."""
+    from gangru.cli.screen import out
+
     for table, change in done.changes.items():
         out.print(f"{table}: {change.new:,} new, {change.changed:,} changed, {change.unchanged:,} unchanged")
     out.print(f"{done.rows:,} rows released")

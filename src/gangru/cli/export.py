@@ -1,12 +1,14 @@
 """Commands that take data out: export."""
 
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Changes, Directory, Preset, Study, workspace_of
+from gangru.cli.answers import answer, line
+from gangru.cli.options import Changes, Directory, Json, Preset, Study, workspace_of
 
 EXAMPLES = """Examples:
 
@@ -48,24 +50,24 @@ def qlib(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace DIR where it is an earlier export.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Write the store as a Qlib data directory: `qlib.init(provider_uri=DIR)` reads it.
 
     Prices are price × factor and volume is volume / factor, in single precision; days without trading are missing. What
     Qlib has no place for lies beside it in DIR/gangru, and `gangru ingest qlib DIR` brings it back.
     """
-    from gangru.cli.screen import out, share_progress
+    from gangru.cli.screen import share_progress
     from gangru.market.export_qlib import export_qlib
 
     span = (day_of("--start", start), day_of("--end", end))
     with share_progress("exporting") as on_progress:
         done = export_qlib(workspace_of(directory).store, target, *span, overwrite, on_progress)
-    out.print(
+    told = line(
         f"wrote {target}: {done.bars:,} bars of {done.stocks:,} stocks on {done.days:,} days, {done.indices} indices, "
-        f"{done.files:,} files; {done.kept_beside:,} bars without trading or factor are in {target}/gangru",
-        soft_wrap=True,
-        markup=False,
+        f"{done.files:,} files; {done.kept_beside:,} bars without trading or factor are in {target}/gangru"
     )
+    answer({"written": target, **asdict(done)}, told, as_json=as_json)
 
 
 def day_of(option: str, text: str | None) -> date | None:
@@ -84,13 +86,14 @@ def arrays(
     study: Study = "main",
     changes: Changes = None,
     preset: Preset = None,
+    as_json: Json = False,
 ) -> None:
     """Write what a study's trainings read as plain arrays, for a machine that has NumPy and PyTorch alone.
 
     Pieces are of about 48 MB. There `python -m gangru.training DIR RUNS` trains them; copied into runs/STUDY the run
     directories are as if they had been trained here. What is trained already is left out.
     """
-    from gangru.cli.screen import out, share_progress, step
+    from gangru.cli.screen import share_progress, step
     from gangru.study.fold_settings import folds_of
     from gangru.study.inputs import load_inputs
     from gangru.study.jobs import all_jobs
@@ -101,11 +104,13 @@ def arrays(
         inputs = load_inputs(workspace)
     jobs = [job for job in all_jobs(inputs, folds_of(inputs)) if not job.done]
     if not jobs:
-        out.print("every due fold was trained already: nothing was written")
+        told = line("every due fold was trained already: nothing was written")
+        answer({"written": None, "days": 0, "trainings": []}, told, as_json=as_json)
         return
     with share_progress("writing arrays") as on_progress:
         days = write_arrays(
             target, jobs, lambda done, total: on_progress(f"piece {done} of {total}", done / total)
         )
-    names = ", ".join(job.name for job in jobs)
-    out.print(f"wrote {target}: {days:,} days for the trainings of {names}", soft_wrap=True, markup=False)
+    names = [job.name for job in jobs]
+    told = line(f"wrote {target}: {days:,} days for the trainings of {', '.join(names)}")
+    answer({"written": target, "days": days, "trainings": names}, told, as_json=as_json)

@@ -1,13 +1,14 @@
 """The command that says what is known of stocks as of a day."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gangru.cli.options import Directory, workspace_of
+from gangru.cli.answers import answer, line
+from gangru.cli.options import Directory, Json, workspace_of
 
 if TYPE_CHECKING:
     import polars as pl
@@ -39,6 +40,7 @@ def facts(
         Path | None, typer.Option("--csv", metavar="FILE", help="Write all rows here instead.")
     ] = None,
     directory: Directory = None,
+    as_json: Json = False,
 ) -> None:
     """Say what was known of each listed stock on a day: code and name then, listing, ST, suspension, classes, indices.
 
@@ -48,9 +50,8 @@ def facts(
     import polars as pl
 
     from gangru.atomic import write_text
-    from gangru.cli.screen import out
     from gangru.errors import MarketError
-    from gangru.market.facts import OF_TODAY, facts_of
+    from gangru.market.facts import facts_of
 
     known = facts_of(workspace_of(directory).store)
     last = known.bars.select(pl.col("date").max()).collect().item()
@@ -67,8 +68,20 @@ def facts(
     flat = table.with_columns(pl.col("indices").list.join(" "))
     if csv:
         write_text(csv, flat.write_csv())
-        out.print(f"wrote {csv}: {len(flat):,} stocks as of {when}", soft_wrap=True, markup=False)
+        told = line(f"wrote {csv}: {len(flat):,} stocks as of {when}")
+        answer({"as_of": when, "written": csv}, told, as_json=as_json)
         return
+    document = {"as_of": when, "stocks": table.to_dicts() if as_json else []}
+    answer(document, lambda: print_facts(flat, when, every=bool(codes)), as_json=as_json)
+
+
+def print_facts(flat: "pl.DataFrame", when: date, *, every: bool) -> None:
+    """A few stocks with all that is known of them side by side, or a list; of `every` one or of the first."""
+    import polars as pl
+
+    from gangru.cli.screen import out
+    from gangru.market.facts import OF_TODAY
+
     title = f"{len(flat):,} stocks as of {when}"
     if len(flat) <= SIDE_BY_SIDE:
         named = [(name.replace("_", " "), *flat[name]) for name in flat.columns if name != "code"]
@@ -78,10 +91,10 @@ def facts(
     flat = flat.with_columns(pl.when(today).then("(" + pl.col("name") + ")").otherwise("name").alias("name"))
     listed = flat.select(*LISTED_COLUMNS, pl.selectors.starts_with("industry_"))
     headings = [name.replace("_", " ") for name in listed.columns]
-    show(headings, listed.rows() if codes else listed.head(SHOWN).rows(), title)
+    show(headings, listed.rows() if every else listed.head(SHOWN).rows(), title)
     if (flat["name_from"] == OF_TODAY).any():
         out.print("a name in brackets is today's, from the list of securities")
-    if not codes and len(flat) > SHOWN:
+    if not every and len(flat) > SHOWN:
         out.print(
             f"the first {SHOWN}; name some CODEs to see all of them, or write everything with --csv FILE"
         )

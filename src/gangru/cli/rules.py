@@ -1,9 +1,13 @@
 """The command that shows the dated trading rules: rules."""
 
+from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from gangru.cli.answers import answer
+from gangru.cli.options import Json
 
 if TYPE_CHECKING:
     from gangru.market.rules_rows import RuleRow
@@ -39,28 +43,37 @@ def rules(
         ),
     ] = None,
     st: Annotated[bool, typer.Option("--st", help="Take the stock as ST.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Show the market's dated rules: price limits, first days, costs and order sizes, with their sources."""
-    from gangru.cli.screen import out
     from gangru.market.rules_rows import board_of, rule_rows
 
     asked = day_of(day)
     if reference is not None and (asked is None or code is None):
         raise typer.BadParameter("needs --date and --code as well", param_hint="--reference")
     rows = rule_rows(day=asked, board=None if code is None else board_of(code))
-    print_rows(rows)
-    if asked is not None and not any(row.rule == "limit" for row in rows):
-        out.print(
-            f"no limit was in force on {asked}, or none that is known: limit prices are those of the first rule"
-        )
-    if reference is None or asked is None or code is None:
-        return
-    from gangru.market.rules import limit_prices_of
+    limits = None
+    if reference is not None and asked is not None and code is not None:
+        from gangru.market.rules import limit_prices_of
 
-    limits = limit_prices_of(code, asked, reference, is_st=st)
-    assert limits is not None  # a stock listed long ago always has limits
-    kind = "ST" if st else "not ST, listed for long"
-    out.print(f"{code} on {asked}, reference {reference:.2f}, {kind}: {limits[0]:.2f} to {limits[1]:.2f}")
+        limits = limit_prices_of(code, asked, reference, is_st=st)
+        assert limits is not None  # a stock listed long ago always has limits
+
+    def show() -> None:
+        from gangru.cli.screen import out
+
+        print_rows(rows)
+        if asked is not None and not any(row.rule == "limit" for row in rows):
+            out.print(
+                f"no limit was in force on {asked}, or none that is known: limit prices are those of the first rule"
+            )
+        if limits is not None:
+            kind = "ST" if st else "not ST, listed for long"
+            out.print(
+                f"{code} on {asked}, reference {reference:.2f}, {kind}: {limits[0]:.2f} to {limits[1]:.2f}"
+            )
+
+    answer({"rules": [asdict(row) for row in rows], "limits": limits}, show, as_json=as_json)
 
 
 def print_rows(rows: "list[RuleRow]") -> None:

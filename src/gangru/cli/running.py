@@ -27,8 +27,8 @@ class Run:
     reports: list[Path]
 
 
-def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
-    """Train, make the factor, evaluate and, unless told otherwise, write the newest monthly."""
+def run_study(workspace: "Workspace", *, report: bool = True, show: bool = True) -> Run:
+    """Train, make the factor, evaluate and, unless told otherwise, write the newest monthly and show the headline."""
     with step(f"{workspace.study}: reading the market"):
         inputs = load_inputs(workspace)
     with training_progress() as on_tick:
@@ -40,7 +40,8 @@ def run_study(workspace: "Workspace", *, report: bool = True) -> Run:
         evaluation = stages.evaluate(inputs, made, whole=True)
         stages.write_evaluation(inputs, evaluation_document(inputs, evaluation, made.drops))
         keep_evaluation(inputs, made, evaluation)
-    print_headline(evaluation)
+    if show:
+        print_headline(evaluation)
     paths = []
     if report:
         with step("writing the report"):

@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from rich.console import Console, ConsoleOptions, RenderableType
@@ -18,6 +18,8 @@ from rich.progress import (
 )
 from rich.segment import Segment
 from rich.table import Table
+
+from gangru.cli.telling import telling
 
 if TYPE_CHECKING:
     from gangru.evaluation.result import Evaluation
@@ -79,7 +81,7 @@ def progress() -> Progress:
         TimeRemainingColumn(elapsed_when_finished=False),
         TextColumn("{task.fields[note]}", markup=False),
         console=err,
-        disable=not err.is_terminal,
+        disable=telling.quiet or not err.is_terminal,
     )
 
 
@@ -87,9 +89,12 @@ def progress() -> Progress:
 def step(what: str) -> Iterator[None]:
     """Say what is being done and, after it, how long it took."""
     started = time.perf_counter()
-    with err.status(f"{what} …"):
+    with nullcontext() if telling.quiet else err.status(f"{what} …"):
         yield
-    err.print(f"{what}: {time.perf_counter() - started:.1f} s")
+    seconds = time.perf_counter() - started
+    telling.event("step", what=what, seconds=round(seconds, 3))
+    if not telling.quiet:
+        err.print(f"{what}: {seconds:.1f} s")
 
 
 @contextmanager
@@ -103,7 +108,12 @@ def training_progress() -> Iterator["OnTick"]:
             if key not in tasks:
                 tasks[key] = bars.add_task(f"{job.name} {tick.phase}", total=tick.max_epochs, note="")
             bars.update(tasks[key], completed=tick.epoch, note=figures_note(tick))  # type: ignore[arg-type]
-            if not err.is_terminal:
+            figures = {name: round(value, 6) for name, value in tick.figures.items()}
+            of = tick.max_epochs
+            telling.event(
+                "epoch", training=job.name, phase=tick.phase, epoch=tick.epoch, of=of, figures=figures
+            )
+            if not (err.is_terminal or telling.quiet):
                 line = f"{job.name} {tick.phase} epoch {tick.epoch}/{tick.max_epochs}: {figures_note(tick)}"
                 err.print(line, soft_wrap=True)
 
@@ -113,6 +123,7 @@ def training_progress() -> Iterator["OnTick"]:
 def print_warnings(sentences: list[str]) -> None:
     """What a person has to know before trusting the figures, on stderr."""
     for sentence in sentences:
+        telling.event("warning", text=sentence)
         err.print(f"[yellow]warning:[/yellow] {escape(sentence)}", soft_wrap=True)
 
 

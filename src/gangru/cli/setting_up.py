@@ -1,11 +1,13 @@
 """Commands that set a workspace up or list what it can be made of: init, presets and features."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gangru.cli.options import Changes, Preset, overrides, workspace_of
+from gangru.cli.answers import answer, line
+from gangru.cli.options import Changes, Json, Preset, overrides, workspace_of
 
 
 def register(app: typer.Typer) -> None:
@@ -18,35 +20,48 @@ def register(app: typer.Typer) -> None:
     app.command("features", epilog="Examples:  gangru features")(features)
 
 
-def presets() -> None:
+def presets(as_json: Json = False) -> None:
     """List the named settings that a study can start from."""
-    from rich.table import Table
-
-    from gangru.cli.screen import out
     from gangru.study.presets import PRESETS
 
-    table = Table(box=None, pad_edge=False)
-    for name in ("name", "what it is", "settings"):
-        table.add_column(name, overflow="fold")
-    for preset in PRESETS.values():
-        settings = "\n".join(f"{key} = {value}" for key, value in preset.changes.items())
-        table.add_row(preset.name, preset.why, settings or "defaults")
-    out.print(table)
+    known = [{"name": p.name, "why": p.why, "settings": dict(p.changes)} for p in PRESETS.values()]
+
+    def show() -> None:
+        rows = []
+        for preset in PRESETS.values():
+            settings = "\n".join(f"{key} = {value}" for key, value in preset.changes.items())
+            rows.append((preset.name, preset.why, settings or "defaults"))
+        print_table(("name", "what it is", "settings"), rows)
+
+    answer({"presets": known}, show, as_json=as_json)
 
 
-def features() -> None:
+def features(as_json: Json = False) -> None:
     """List the catalogue of daily series that windows are made of."""
+    from gangru.features.catalogue import CATALOGUE
+
+    names = ("name", "formula", "unit", "needs", "gap")
+    known = [{name: getattr(feature, name) for name in names} for feature in CATALOGUE.values()]
+
+    def show() -> None:
+        gaps = {"carry": "last value", "zero": "0"}
+        rows = [(f.name, f.formula, f.unit, ", ".join(f.needs), gaps[f.gap]) for f in CATALOGUE.values()]
+        print_table(names, rows)
+
+    answer({"features": known}, show, as_json=as_json)
+
+
+def print_table(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Rows under their headings, on stdout."""
     from rich.table import Table
 
     from gangru.cli.screen import out
-    from gangru.features.catalogue import CATALOGUE
 
     table = Table(box=None, pad_edge=False)
-    for name in ("name", "formula", "unit", "needs", "gap"):
+    for name in names:
         table.add_column(name, overflow="fold")
-    for feature in CATALOGUE.values():
-        gap = {"carry": "last value", "zero": "0"}[feature.gap]
-        table.add_row(feature.name, feature.formula, feature.unit, ", ".join(feature.needs), gap)
+    for row in rows:
+        table.add_row(*row)
     out.print(table)
 
 
@@ -57,13 +72,14 @@ def init(
     ] = False,
     preset: Preset = None,
     changes: Changes = None,
+    as_json: Json = False,
 ) -> None:
     """Write a commented study.toml with every setting at its default."""
-    from gangru.cli.screen import err, out, step
+    from gangru.cli.screen import err, step
     from gangru.study.workspace import init_workspace
 
     path = init_workspace(target, overrides(changes, preset))
-    out.print(f"wrote {path}", soft_wrap=True, markup=False)
+    answer({"written": path}, line(f"wrote {path}"), as_json=as_json)
     if simulate:
         from gangru.cli.sources import ingest_into
         from gangru.study.simulated import simulate_market
@@ -73,4 +89,5 @@ def init(
             facts = simulate_market(workspace)
         err.print(f"best possible IC of the simulated market: {facts['best_ic']:.4f}")
         ingest_into(target, [target / "simulated"])
-    out.print(f"next: gangru run -C {target}", soft_wrap=True, markup=False)
+    if not as_json:
+        line(f"next: gangru run -C {target}")()

@@ -1,18 +1,22 @@
 """Commands that bring data in: ingest and update."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gangru.cli.options import Directory, workspace_of
+from gangru.cli.answers import answer, line
+from gangru.cli.options import Directory, Json, workspace_of
 from gangru.errors import InputError
 
 if TYPE_CHECKING:
     from gangru.market.ingest import IngestReport
     from gangru.market.sources.request import Request
+    from gangru.study.ingesting import Updated
     from gangru.study.workspace import Workspace
 
 EXAMPLES = """Examples:
@@ -76,6 +80,7 @@ def ingest(
         str | None,
         typer.Option("--codes", metavar="A,B", help="Which stocks to ask a vendor for; default all."),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Take a source into the store: bars, securities, industries, index bars and members, facts, calendar.
 
@@ -98,7 +103,8 @@ def ingest(
         since=day_of("--since", since),
         until=day_of("--until", until),
     )
-    print_ingest(take_in_with_progress(workspace_of(directory), request))
+    report = take_in_with_progress(workspace_of(directory), request)
+    answer({"ingested": asdict(report)}, lambda: print_ingest(report), as_json=as_json)
 
 
 def update(
@@ -109,22 +115,49 @@ def update(
             "--forget", metavar="TEXT", help="Forget sources whose path or name contains TEXT, and stop."
         ),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Bring the store up to date: every source that was ingested is asked for what is new.
 
     A source that fails is told, and the others go on.
     """
-    from gangru.cli.screen import err, out, share_progress
+    from gangru.cli.screen import share_progress
     from gangru.study.ingesting import forget, last_days
     from gangru.study.ingesting import update as update_all
 
     workspace = workspace_of(directory)
     if forgotten is not None:
-        out.print(f"forgot {forget(workspace, forgotten):,}; what they brought stays in the store")
+        count = forget(workspace, forgotten)
+        told = line(f"forgot {count:,}; what they brought stays in the store")
+        answer({"forgotten": count}, told, as_json=as_json)
         return
     before = last_days(workspace)
     with share_progress("updating") as on_progress:
         done = update_all(workspace, on_progress)
+    after = last_days(workspace)
+    sources = [
+        {
+            "request": json.loads(one.request.to_json()),
+            "ingested": None if one.report is None else asdict(one.report),
+            "error": None if one.error is None else str(one.error),
+        }
+        for one in done
+    ]
+    document = {"sources": sources, "last_days": after, "last_days_before": before}
+    answer(document, lambda: print_update(done, before, after), as_json=as_json)
+    failed = [one.request.source for one in done if one.error is not None]
+    if failed:
+        raise InputError(
+            f"{len(failed)} of {len(done)} sources failed; --forget PATH lets updates pass one over"
+        )
+
+
+def print_update(
+    done: "Sequence[Updated]", before: Mapping[str, date | None], after: Mapping[str, date | None]
+) -> None:
+    """What came of each source, and how far the store reaches now."""
+    from gangru.cli.screen import err, out
+
     for one in done:
         out.print(
             f"{one.request.source} {' '.join(one.request.paths)}".rstrip(), soft_wrap=True, markup=False
@@ -133,17 +166,10 @@ def update(
             print_ingest(one.report)
         else:
             err.print(f"failed: {one.error}", soft_wrap=True, markup=False)
-    for name, day in last_days(workspace).items():
+    for name, day in after.items():
         if day is not None:
-            out.print(
-                f"{name}: last day {day}"
-                + (f", was {before[name]}" if day != before[name] else ", as before")
-            )
-    failed = [one.request.source for one in done if one.error is not None]
-    if failed:
-        raise InputError(
-            f"{len(failed)} of {len(done)} sources failed; --forget PATH lets updates pass one over"
-        )
+            was = f", was {before[name]}" if day != before[name] else ", as before"
+            out.print(f"{name}: last day {day}{was}")
 
 
 def demand_known(source: str, paths: Sequence[str], options: Sequence[str]) -> None:

@@ -1,15 +1,19 @@
 """Commands that run the stages: train, factor, report, and run for all of them."""
 
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gangru.cli.answers import answer, line
 from gangru.cli.options import (
     Address,
     Changes,
     Directory,
     Engine,
+    Json,
     Lang,
     Month,
     Preset,
@@ -50,6 +54,7 @@ def train(
     preset: Preset = None,
     engine: Engine = None,
     address: Address = None,
+    as_json: Json = False,
 ) -> None:
     """Train every fold that is due; what is done is skipped, what is begun goes on from its last finished epoch."""
     from gangru.cli.screen import err, print_warnings, step, training_progress
@@ -63,8 +68,10 @@ def train(
         inputs = load_inputs(workspace)
     with training_progress() as on_tick:
         trained = stages.train(inputs, on_tick)
-    print_warnings([*unhealthy(inputs), *outdated(inputs)])
-    err.print(f"trained {', '.join(trained)}" if trained else "every due fold was trained already")
+    warnings = [*unhealthy(inputs), *outdated(inputs)]
+    print_warnings(warnings)
+    told = f"trained {', '.join(trained)}" if trained else "every due fold was trained already"
+    answer({"trained": trained, "warnings": warnings}, lambda: err.print(told), as_json=as_json)
 
 
 def factor(
@@ -73,12 +80,13 @@ def factor(
     anew: Annotated[
         bool, typer.Option("--anew", help="Make every date, also those that would come out the same.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Predict, neutralise and write runs/STUDY/factor.parquet: date, code, pret, factor, fold.
 
     Dates that were made before of the same data, settings, nets and code are kept as they are.
     """
-    from gangru.cli.screen import date_progress, out, print_warnings, step
+    from gangru.cli.screen import date_progress, print_warnings, step
     from gangru.study import stages
     from gangru.study.inputs import load_inputs
     from gangru.study.outdated import outdated
@@ -89,10 +97,11 @@ def factor(
     print_warnings(outdated(inputs))
     with date_progress("factor") as on_step:
         made = stages.make_factor(inputs, on_step, keep=not anew)
-    dates = f"{made.table['date'].n_unique()} dates"
-    if made.kept:
-        dates += f", {made.kept} of them as they were"
-    out.print(f"{len(made.table):,} rows on {dates} → {workspace.factor_path}", soft_wrap=True, markup=False)
+    count = made.table["date"].n_unique()
+    dates = f"{count} dates" + (f", {made.kept} of them as they were" if made.kept else "")
+    told = line(f"{len(made.table):,} rows on {dates} → {workspace.factor_path}")
+    document = {"rows": len(made.table), "dates": count, "kept": made.kept, "path": workspace.factor_path}
+    answer(document, told, as_json=as_json)
 
 
 def report(
@@ -111,6 +120,7 @@ def report(
     draft: Annotated[
         bool, typer.Option("--draft", help="Write it to reports/STUDY/draft/ and issue nothing.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Issue the monthly of a return month: reports/STUDY/YYYY-MM.html and its other formats.
 
@@ -131,8 +141,7 @@ def report(
     with step("writing the report"):
         published = make_report(inputs, made, month, Wish(reason=revise, draft=draft, lang=lang))
     print_warnings(published.notes)
-    for path in published.paths:
-        typer.echo(str(path))
+    answer({"reports": published.paths, "notes": published.notes}, paths_of(published.paths), as_json=as_json)
 
 
 def run(
@@ -145,13 +154,31 @@ def run(
     preset: Preset = None,
     engine: Engine = None,
     address: Address = None,
+    as_json: Json = False,
 ) -> None:
     """Everything in order: ingest (where paths are given), train, factor, evaluate, report."""
     from gangru.cli.running import run_study
     from gangru.cli.sources import ingest_into, print_ingest
 
     workspace = workspace_of(directory, study, changes, preset).trained_by(engine_choice(engine, address))
-    if paths:
-        print_ingest(ingest_into(directory or Path(), paths))
-    for path in run_study(workspace).reports:
-        typer.echo(str(path))
+    ingested = ingest_into(directory or Path(), paths) if paths else None
+    if ingested is not None and not as_json:
+        print_ingest(ingested)
+    done = run_study(workspace, show=not as_json)
+    document = {
+        "ingested": None if ingested is None else asdict(ingested),
+        "last_month": done.evaluation.last_month,
+        "headline": asdict(done.evaluation.headline),
+        "reports": done.reports,
+    }
+    answer(document, paths_of(done.reports), as_json=as_json)
+
+
+def paths_of(paths: list[Path]) -> Callable[[], None]:
+    """Files that were written, a line each."""
+
+    def show() -> None:
+        for path in paths:
+            typer.echo(str(path))
+
+    return show

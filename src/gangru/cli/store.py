@@ -1,17 +1,20 @@
 """Commands about the store itself: store log, store compact, store pin, and sql."""
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gangru.cli.options import Directory, Study, workspace_of
+from gangru.cli.answers import answer, line
+from gangru.cli.options import Directory, Json, Study, workspace_of
 
 if TYPE_CHECKING:
     import polars as pl
     from rich.table import Table
 
-    from gangru.market.store_log import Commit
+    from gangru.market.store_log import Commit, Compaction
 
 LOG_EXAMPLES = "Examples:  gangru store log   ·   gangru store log bars --limit 5"
 COMPACT_EXAMPLES = "Examples:  gangru store compact   ·   gangru store compact --drop-older-than 90"
@@ -51,18 +54,25 @@ def log(
     table: Annotated[str | None, typer.Argument(metavar="[TABLE]", help="One table; default all.")] = None,
     directory: Directory = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, help="How many, newest first.")] = 20,
+    as_json: Json = False,
 ) -> None:
     """List the store's versions: when each came, by what command, and its rows: + new, ~ changed, - removed."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from gangru.cli.screen import out
     from gangru.market.schema import TABLES
     from gangru.market.store_log import commits
 
     if table is not None and table not in TABLES:
         raise typer.BadParameter(f"{table!r}: expected one of {', '.join(TABLES)}", param_hint="TABLE")
     found = commits(workspace_of(directory).store.unpinned(), [table] if table else (), limit)
+    answer({"commits": [asdict(one) for one in found]}, lambda: print_commits(found), as_json=as_json)
+
+
+def print_commits(found: "Sequence[Commit]") -> None:
+    """Commits, one a line."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    from gangru.cli.screen import out
+
     if not found:
         out.print("nothing has been written here yet")
         return
@@ -103,11 +113,12 @@ def compact(
             "was trained on or is pinned to stay.",
         ),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Merge small files, so that reading is fast; every version stays unless told otherwise."""
     from datetime import timedelta
 
-    from gangru.cli.screen import out, share_progress
+    from gangru.cli.screen import share_progress
     from gangru.market.store_log import compact as compact_store
     from gangru.study.pins import versions_in_use
 
@@ -116,6 +127,13 @@ def compact(
     age = None if drop_older_than is None else timedelta(days=drop_older_than)
     with share_progress("compacting") as on_table:
         done = compact_store(workspace.store.unpinned(), kept, age, on_table)
+    answer({"tables": [asdict(one) for one in done]}, lambda: print_compaction(done), as_json=as_json)
+
+
+def print_compaction(done: "Sequence[Compaction]") -> None:
+    """What was merged and deleted of each table."""
+    from gangru.cli.screen import out
+
     for one in done:
         if one.files_before != one.files_after or one.deleted:
             line = f"{one.table}: {one.files_before:,} files are {one.files_after:,}"
@@ -132,9 +150,9 @@ def pin(
         bool, typer.Option("--from-run", help="At the versions that the study's runs were trained on.")
     ] = False,
     release: Annotated[bool, typer.Option("--release", help="Follow the store again.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Hold a study to versions of the store, so that it can be run again after the data moved on."""
-    from gangru.cli.screen import out
     from gangru.study.pins import latest_pins, run_pins, write_pins
 
     if latest + from_run + release > 1:
@@ -143,11 +161,11 @@ def pin(
     if not (latest or from_run or release):
         pins = workspace.settings.data.pins
         lines = [f"{name} {version}" for name, version in pins.items()]
-        out.print("\n".join(lines) or "not pinned", markup=False)
+        answer({"pins": dict(pins)}, line("\n".join(lines) or "not pinned"), as_json=as_json)
         return
     pins = {} if release else latest_pins(workspace) if latest else run_pins(workspace)
     path = write_pins(workspace.root, study, pins)
-    out.print(f"wrote {path}", soft_wrap=True, markup=False)
+    answer({"pins": dict(pins), "written": path}, line(f"wrote {path}"), as_json=as_json)
 
 
 def sql(
@@ -161,12 +179,12 @@ def sql(
     parquet: Annotated[
         Path | None, typer.Option("--parquet", metavar="FILE", help="Write all rows as Parquet instead.")
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Ask the store's tables: bars, securities, industry, members, index_bars, st, suspensions and the others.
 
     By DuckDB where it is installed, else by Polars' SQL. A study's pins count. Nothing can be changed by it.
     """
-    from gangru.cli.screen import out
     from gangru.market.sql import limited, query, write_answer
 
     if csv is not None and parquet is not None:
@@ -175,9 +193,12 @@ def sql(
     target = csv or parquet
     if target is not None:
         count = write_answer(rows, target, "csv" if csv is not None else "parquet")
-        out.print(f"wrote {target}: {count:,} rows", soft_wrap=True, markup=False)
+        told = line(f"wrote {target}: {count:,} rows")
+        answer({"written": target, "rows": count}, told, as_json=as_json)
         return
-    print_rows(*limited(rows, limit))
+    first, left_out = limited(rows, limit)
+    document = {"columns": first.columns, "rows": first.rows() if as_json else [], "left_out": left_out}
+    answer(document, lambda: print_rows(first, left_out), as_json=as_json)
 
 
 def print_rows(rows: "pl.DataFrame", left_out: int) -> None:
