@@ -42,6 +42,11 @@ def ask(root: Path) -> Answer:
     return asked
 
 
+@pytest.fixture(scope="module")
+def trained(ask: Answer) -> list[str]:
+    return list(ask("train")["trained"])
+
+
 def test_every_command_knows_json_but_those_that_are_to_be_looked_at() -> None:
     def names(group: Any) -> set[str]:
         return {
@@ -79,12 +84,19 @@ def test_the_stores_commands_are_answered(ask: Answer, root: Path, tmp_path: Pat
     assert {one["table"] for one in ask("store", "compact")["tables"]} >= {"bars"}
     assert ask("quarantine")["quarantine"] == []
     assert ask("quarantine", "show") == {"schema_version": 1, "rows": [], "left_out": 0}
-    assert ask("quarantine", "release", "--reason", "none such")["released"]["rows"] == 0
+    faulty = tmp_path / "faulty.csv"
+    faulty.write_text(
+        "code,date,open,high,low,close,volume\n600999.SH,2018-01-03,5,4,5,5,100\n600999.SH,2018-01-04,5,5,5,5,100\n"
+    )
+    assert ask("ingest", faulty)["ingested"]["tables"]["bars"]["quarantined"] == 1
+    assert ask("quarantine", "show", "--limit", 1)["rows"][0]["file"].endswith("faulty.csv")
+    assert ask("quarantine", "release", "--file", "faulty.csv")["released"]["rows"] == 1
     assert ask("export", "qlib", tmp_path / "qlib")["stocks"] > 50
 
 
-def test_the_stages_are_answered_in_order(ask: Answer, tmp_path: Path) -> None:
-    assert ask("train")["trained"] == ["2018-12-31"]
+def test_the_stages_are_answered_in_order(ask: Answer, trained: list[str], tmp_path: Path) -> None:
+    assert trained == ["2018-12-31"]
+    assert ask("train")["trained"] == []
     made = ask("factor")
     assert (made["dates"], made["kept"]) == (6, 0)
     assert ask("factor")["kept"] == 6
@@ -103,7 +115,9 @@ def gangru(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_quiet_shows_no_progress_and_the_log_has_every_step(root: Path, tmp_path: Path) -> None:
+def test_quiet_shows_no_progress_and_the_log_has_every_step(
+    root: Path, trained: list[str], tmp_path: Path
+) -> None:
     log = tmp_path / "log.jsonl"
     done = gangru("--quiet", "--log", str(log), "factor", "-C", str(root), "--anew")
     assert (done.returncode, done.stderr) == (0, "")
