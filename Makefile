@@ -10,7 +10,7 @@ GPU_PYTHON ?= python3
 RELEASE := .venv-release
 PYTHONS ?= python3.11 python3.12 python3.13
 
-.PHONY: setup peers demo test test-full lint docs package matrix audit-packages bench bench-month bench-gpu clean
+.PHONY: setup peers demo test test-full lint docs package mutation coverage matrix audit-packages bench bench-month bench-gpu clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -67,6 +67,14 @@ package: setup $(RELEASE)/.installed ## wheel and sdist, checked; the wheel alon
 	build/wheel/bin/pip install --quiet --disable-pip-version-check "$$(grep '^torch==' requirements.lock)"
 	build/wheel/bin/pip install --quiet --disable-pip-version-check dist/*.whl
 	cd build && PYTHONPATH= wheel/bin/gangru demo wheel/demo
+
+mutation: setup ## change the core's formulas one at a time and see whether a test notices; hours; results in mutants/
+	$(BIN)/mutmut run --max-children 2
+	$(BIN)/mutmut results
+
+coverage: setup ## lines of the core that the tests beside it run
+	$(BIN)/coverage run -m pytest -q tests/market tests/features tests/models tests/training tests/factor tests/evaluation
+	$(BIN)/coverage report --skip-covered
 
 matrix: ## the core tests on every Python of PYTHONS, with the lowest and the newest versions of the dependencies
 	tools/matrix.sh $(PYTHONS)
