@@ -25,11 +25,12 @@ import torch
 from gangru.features.settings import FeatureSettings
 from gangru.training import gan, predictor
 from gangru.training.batches import FoldData, batch_of
-from gangru.training.fold_run import FoldJob, load_fold, train_fold
+from gangru.training.fold_run import FoldJob, train_fold
 from gangru.training.fold_source import PanelArrays, PanelFold
 from gangru.training.folds import sample_rows
 from gangru.training.loop import Tick, device_of, products_of
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from gangru.training.trained_fold import load_fold
 
 REACH, FEATURES = 21, 18
 AIM_FOLD, AIM_STUDY, FOLDS = 60, 600, 13  # seconds on an H200, and trainings of the seven-year study

@@ -16,7 +16,7 @@ from gangru.study.jobs import fold_jobs, folds_of
 from gangru.study.workspace import open_workspace
 from gangru.training.batches import FoldData, Sample
 from gangru.training.feeding import regenerate
-from gangru.training.fold_run import load_fold
+from gangru.training.trained_fold import load_fold
 
 FOLD = "2018-12-31"
 STOCKS, RIDGE = 400, 10.0

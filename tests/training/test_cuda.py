@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from gangru.features.settings import FeatureSettings
-from gangru.training.fold_run import FoldJob, load_fold, train_fold
+from gangru.training.fold_run import FoldJob, train_fold
 from gangru.training.fold_source import PanelFold
 from gangru.training.folds import SampleRows
 from gangru.training.loop import device_of
 from gangru.training.predictor import predict
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from gangru.training.trained_fold import load_fold
 from training.test_arrays_folder import WINDOW, panel
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="PyTorch sees no CUDA device")

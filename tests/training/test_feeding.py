@@ -10,11 +10,12 @@ import torch
 from gangru.training import fold_run
 from gangru.training.batches import Sample
 from gangru.training.feeding import channels, fed, fed_fold, regenerate
-from gangru.training.fold_run import FoldJob, load_fold, train_fold
+from gangru.training.fold_run import FoldJob, train_fold
 from gangru.training.gan import build_generator
 from gangru.training.loop import Tick
 from gangru.training.predictor import predict
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from gangru.training.trained_fold import load_fold
 from training.fold_data import planted_fold
 
 TRAINING = TrainingSettings(stocks_per_date=40, threads=1)

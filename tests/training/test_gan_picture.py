@@ -8,11 +8,12 @@ import pytest
 import torch
 
 from gangru.training.feeding import regenerate
-from gangru.training.fold_run import FoldJob, load_fold, train_fold
+from gangru.training.fold_run import FoldJob, train_fold
 from gangru.training.gan import build_generator
 from gangru.training.gan_picture import COLUMNS, write_windows
 from gangru.training.loop import seeded
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from gangru.training.trained_fold import load_fold
 from training.fold_data import planted_fold
 
 GAN, TRAINING = GanSettings(generator_hidden=8), TrainingSettings(threads=1)

@@ -13,13 +13,14 @@ from gangru.training import fold_run
 from gangru.training import gan as gan_training
 from gangru.training.autoencoder import train_autoencoder
 from gangru.training.batches import FoldData, Sample, date_batches, epoch_random
-from gangru.training.fold_run import FoldJob, load_fold, train_fold
+from gangru.training.fold_run import FoldJob, train_fold
 from gangru.training.gan import train_gan
 from gangru.training.gan_health import CollapseRule, is_collapsed, window_health
 from gangru.training.gradient_boosting import BoostedTrees
 from gangru.training.loop import Tick
 from gangru.training.predictor import predict, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
+from gangru.training.trained_fold import load_fold
 from training.fold_data import planted_fold
 
 TRAINING = TrainingSettings(stocks_per_date=40, threads=1)

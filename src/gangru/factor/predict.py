@@ -19,10 +19,10 @@ from gangru.market.daily import Bools, Floats
 from gangru.models.predictor import Predictor
 from gangru.training.batches import Sample
 from gangru.training.feeding import fed
-from gangru.training.fold_run import TrainedFold
 from gangru.training.gradient_boosting import BoostedTrees
 from gangru.training.predictor import predict
 from gangru.training.settings import GanSettings, TrainingSettings
+from gangru.training.trained_fold import TrainedFold
 
 
 @dataclass(frozen=True)

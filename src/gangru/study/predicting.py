@@ -14,8 +14,9 @@ from gangru.models.crew import crew_of
 from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import member_jobs, members
-from gangru.training.fold_run import FoldJob, TrainedFold, load_fold
+from gangru.training.fold_run import FoldJob
 from gangru.training.folds import Fold
+from gangru.training.trained_fold import TrainedFold, load_fold
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import all_jobs
 from gangru.training.batches import FoldData
-from gangru.training.fold_run import FoldJob, load_fold
+from gangru.training.fold_run import FoldJob
 from gangru.training.gan_score import ScoreSettings, score_generator
+from gangru.training.trained_fold import load_fold
 
 SCHEMA_VERSION = 1
 RESULT = "gan_score.json"
