@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from gangru.errors import CheckpointError, TrainingError
-from gangru.training import fold_run
 from gangru.training import gan as gan_training
+from gangru.training import trained_fold
 from gangru.training.autoencoder import train_autoencoder
 from gangru.training.batches import FoldData, Sample, date_batches, epoch_random
 from gangru.training.fold_run import FoldJob, train_fold
@@ -276,7 +276,7 @@ def test_nets_are_read_onto_the_device_of_the_settings(
         asked.append(name)
         return torch.device("meta")  # what every machine has beside its CPU
 
-    monkeypatch.setattr(fold_run, "device_of", device_of)
+    monkeypatch.setattr(trained_fold, "device_of", device_of)
     trained = load_fold(one, features=4)
     assert asked == [one.training.device]
     assert trained.device.type == "meta"
