@@ -1,6 +1,7 @@
 """Every command answers with one JSON object where it is asked to; --quiet and --log do what they say."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -130,6 +131,24 @@ def test_quiet_shows_no_progress_and_the_log_has_every_step(
     assert told[1]["what"] == "reading the market"
     assert [event["event"] for event in told if event["event"] in ("error", "end")] == ["end", "error", "end"]
     assert (told[-1]["status"], told[2]["status"]) == (1, 0)
+
+
+def test_a_foreign_code_page_loses_no_name(root: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "names.csv"
+    rows.write_text("code,start,end,name\n600999.SH,2018-01-02,,招商证券\n", encoding="utf-8")
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252:strict", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    for words in (
+        ["ingest", str(rows)],
+        ["sql", "select name from names where code = '600999.SH'", "--json"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "gangru", *words, "-C", str(root)],
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert "招商证券" in done.stdout.decode("utf-8")
 
 
 def test_epochs_are_events(root: Path, tmp_path: Path) -> None:

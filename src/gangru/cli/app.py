@@ -5,6 +5,7 @@ import signal
 import sys
 import warnings
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, TextIO
@@ -118,8 +119,19 @@ def warn(
 flowing(app)
 
 
+def speak_utf8() -> None:
+    """Have what goes to a file or a pipe in UTF-8 whatever the machine's locale, and no name end a command on a screen.
+
+    Windows writes a pipe in the code page of the country; names of stocks, and JSON, are not to be lost in it.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper) and (stream.encoding or "").lower().replace("-", "") != "utf8":
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="replace")
+
+
 def main() -> None:
     """Run the command line: exit 0 done, 1 a failure with a message, 2 wrong usage."""
+    speak_utf8()
     signal.signal(signal.SIGINT, interrupt)
     warnings.showwarning = warn
     try:
