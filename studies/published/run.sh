@@ -12,6 +12,8 @@ shift $(($# < 2 ? $# : 2))
 export OMP_NUM_THREADS=1
 mkdir -p "$workspace"
 [ -e "$workspace/study.toml" ] || cp "$here/study.toml" "$workspace/"
+mkdir -p "$workspace/studies"
+[ -e "$workspace/studies/best.toml" ] || cp "$here/../best/study.toml" "$workspace/studies/best.toml"
 [ -e "$workspace/store/bars" ] || gangru ingest "$data" -C "$workspace"
 
 # name | what differs from study.toml
@@ -22,6 +24,7 @@ gan-1    | --set training.seed=1
 gru-1    | --preset plain-gru --set training.seed=1
 gan-2    | --set training.seed=2
 gru-2    | --preset plain-gru --set training.seed=2
+best     |
 reversal | --set predictor.kind=reversal --set features.generator=none
 lightgbm | --set predictor.kind=lightgbm --set features.generator=none
 recon    | --preset reconstruct
