@@ -73,13 +73,14 @@ mutation: setup ## change the core's formulas one at a time and see whether a te
 	$(BIN)/mutmut results
 
 coverage: setup ## lines of the core that the tests beside it run
-	$(BIN)/coverage run -m pytest -q tests/market tests/features tests/models tests/training tests/factor tests/evaluation
+	$(BIN)/coverage run --source=src/gangru/market,src/gangru/features,src/gangru/models,src/gangru/training,src/gangru/factor,src/gangru/evaluation -m pytest -q tests/market tests/features tests/models tests/training tests/factor tests/evaluation
 	$(BIN)/coverage report --skip-covered
 
 matrix: ## the core tests on every Python of PYTHONS, with the lowest and the newest versions of the dependencies
 	tools/matrix.sh $(PYTHONS)
 
 audit-packages: $(RELEASE)/.installed ## known weaknesses of the pinned packages; needs the network
+	mkdir -p build
 	grep -v '^#' requirements.lock >build/pinned.txt
 	$(RELEASE)/bin/pip-audit -r build/pinned.txt --no-deps --disable-pip
 
@@ -99,4 +100,4 @@ bench-month: setup ## time a month's update of the full real market; its first c
 	$(BIN)/python benchmarks/monthly_update.py build/month
 
 clean: ## remove what the targets made
-	rm -rf $(VENV) $(PEERS) $(RELEASE) demo build dist
+	rm -rf $(VENV) $(PEERS) $(RELEASE) demo build dist mutants .coverage

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The month's work on one workspace, to be started every evening: monthly.sh WORKSPACE [STUDY …]
 #
-# What is done is not done again, so that most evenings it takes a minute. The monthly is issued on the first evening whose data
+# What is done is not done again. The monthly is issued on the first evening whose data
 # reach the day after a month's end: the data say that a month is over, not the clock. One run at a time; a run that was killed
 # is taken up by the next.
 set -euo pipefail

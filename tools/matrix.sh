@@ -3,8 +3,8 @@
 #
 #   tools/matrix.sh [PYTHON …]
 #
-# Environments lie in build/matrix and are kept; a line a combination goes to build/matrix/result.txt. Torch's CPU build is named by its
-# version for each end, because a range may fetch gigabytes of GPU packages.
+# Environments lie in build/matrix and are kept; a line a combination goes to build/matrix/result.txt. Where the index has no CPU build
+# of a torch, its GPU packages come too: gigabytes an environment. Tests of extras that only some machines have are left out.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 newest_torch=$(sed -n 's/^torch==//p' requirements.lock)

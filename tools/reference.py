@@ -125,7 +125,7 @@ def command_text(name: str, command: TyperCommand) -> str:
         {ord("{"): None, ord("}"): None}
     )
     rows = [row for parameter in command.params if (row := parameter_row(parameter, context))]
-    parts = [f"## {name}\n", f"```\n{usage}\n```\n", " ".join((command.help or "").split(" ")), ""]
+    parts = [f"## {name}\n", f"```\n{usage}\n```\n", command.help or "", ""]
     if rows:
         parts.append(table(("", "what it is"), rows))
     if command.epilog:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import altair as alt
 import polars as pl
-from tables import JUDGED, NAMES, Study, read_study
+from tables import JUDGED, NAMES, PUBLISHED, Study, read_study
 
 from gangru.atomic import write_text
 from gangru.report.charts.draw import still_svg
@@ -31,7 +31,7 @@ from gangru.report.charts.theme import (
     values,
 )
 
-PUBLISHED_IC = 0.1173  # a month's mean to 2025-04-28, as the edition of 2025-05 prints it
+PUBLISHED_IC = float(PUBLISHED[1]) / 100  # a month's mean
 COLOURS = dict(
     zip(
         ("main", "gru", "best", "lightgbm", "reversal", "recon", "ae"),

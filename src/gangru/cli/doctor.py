@@ -1,11 +1,16 @@
 """The command doctor: the machine, the packages, the store and what is due, in one table."""
 
-import json
+from dataclasses import asdict
 from datetime import date
+from typing import TYPE_CHECKING
 
 import typer
 
+from gangru.cli.answers import answer
 from gangru.cli.options import Directory, Json, Study, workspace_of
+
+if TYPE_CHECKING:
+    from gangru.study.doctor import Finding
 
 COLOURS = {"ok": "green", "note": "cyan", "warning": "yellow", "error": "red"}
 
@@ -20,23 +25,26 @@ def doctor(directory: Directory = None, study: Study = "main", as_json: Json = F
 
     Writes nothing. No token is printed.
     """
-    from gangru.study.doctor import document, examined, healthy
+    from gangru.study.doctor import examined, healthy
 
     found = examined(lambda: workspace_of(directory, study), date.today())
-    if as_json:
-        typer.echo(json.dumps(document(found), indent=1, ensure_ascii=False))
-    else:
-        from rich.table import Table
-        from rich.text import Text
+    document = {"healthy": healthy(found), "findings": [asdict(finding) for finding in found]}
+    answer(document, lambda: print_findings(found), as_json=as_json)
+    raise typer.Exit(0 if document["healthy"] else 1)
 
-        from gangru.cli.screen import out
 
-        table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
-        table.add_column()
-        table.add_column()
-        table.add_column(overflow="fold")
-        for finding in found:
-            said = finding.said + (f" → {finding.advice}" if finding.advice else "")
-            table.add_row(Text(finding.state, COLOURS[finding.state]), finding.what, Text(said))
-        out.print(table)
-    raise typer.Exit(0 if healthy(found) else 1)
+def print_findings(found: "list[Finding]") -> None:
+    """What was found, one a line."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from gangru.cli.screen import out
+
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), show_header=False)
+    table.add_column()
+    table.add_column()
+    table.add_column(overflow="fold")
+    for finding in found:
+        said = finding.said + (f" → {finding.advice}" if finding.advice else "")
+        table.add_row(Text(finding.state, COLOURS[finding.state]), finding.what, Text(said))
+    out.print(table)

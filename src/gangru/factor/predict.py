@@ -1,5 +1,6 @@
 """From a trained fold and the panel to pRet of every eligible stock on the dates the fold serves."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,16 +42,18 @@ def predict_date(
     features: FeatureSettings,
     gan: GanSettings,
     training: TrainingSettings,
+    windows_on: Callable[[torch.device], Windows | DeviceWindows],
 ) -> tuple[NDArray[np.int64], Floats, dict[str, int]]:
     """Positions, pRet and counts of what was left out or filled, on the date at `row`; sees bars up to it alone.
 
-    No label and nothing after the date enters: a stock that stops trading tomorrow is predicted like any other.
+    `windows_on` gives the date's windows on a device, as `date_windows` makes them. No label and nothing after the
+    date enters: a stock that stops trading tomorrow is predicted like any other.
     """
     if fold.predictor is None:
         stocks = window_stocks(panel, row, eligible, features)
         short = int(np.count_nonzero(eligible)) - len(stocks)
         return stocks, reversal(panel, row, stocks), {"too few bars in the window": short}
-    windows = date_windows(panel, row, eligible, features, fold.device, training.threads)
+    windows = windows_on(fold.device)
     x_NTF = torch.as_tensor(windows.x_NTF)
     sample = Sample(windows.date, x_NTF, np.zeros(len(windows.stocks)), panel.codes[windows.stocks])
     sample = fed(fold.generator, sample, gan, training)

@@ -1,21 +1,20 @@
 """The market of a study as its store holds it now: facts at once, bars a slice at a time and never as a whole."""
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
 from gangru.errors import MarketError
-from gangru.market.calendar import trading_days
 from gangru.market.codes import canonical_codes
 from gangru.market.daily import DailyMarket, Dates
 from gangru.market.facts import Facts, facts_of
 from gangru.market.intervals import as_of
 from gangru.market.loading import loaded_market
 from gangru.market.store import Store
-from gangru.study.inputs import AHEAD
+from gangru.study.inputs import calendar_of
 from gangru.study.workspace import Workspace
 
 LONG_AGO = date(1990, 1, 1)  # stands for a listing before the store's first day: older than any age asked for
@@ -87,7 +86,7 @@ def open_market(workspace: Workspace) -> Market:
     first, last = bars.row(0)
     if last is None:
         raise MarketError("the store has no bars: ingest some with `gangru ingest PATH`")
-    calendar = trading_days(store, last + timedelta(days=AHEAD), workspace.settings.data.calendar)
+    calendar = calendar_of(workspace, store, last)
     versions = tuple(sorted(store.market_versions().items()))
     return Market(store, versions, facts_of(store), calendar, first, last)
 

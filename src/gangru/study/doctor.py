@@ -7,9 +7,9 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,7 @@ from gangru import __version__
 from gangru.errors import GangruError
 from gangru.market.calendar import known_days
 from gangru.study.fold_settings import due_in
+from gangru.study.inputs import AHEAD
 from gangru.study.provenance import PACKAGES, commit
 from gangru.study.workspace import Workspace
 
@@ -34,7 +35,6 @@ LITTLE, TOO_LITTLE = (
 OLD = timedelta(
     days=10
 )  # longer than any closure of the exchange: newest bars older than that are worth a word
-AHEAD = timedelta(days=45)  # of the calendar that a monthly looks ahead
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def places(workspace: Workspace) -> Iterator[Finding]:
         )
     free = shutil.disk_usage(root).free
     state: State = "error" if free < TOO_LITTLE else "warning" if free < LITTLE else "ok"
-    advice = "a full market's store takes 1 GiB, a fold's training 0.1 GiB" if state != "ok" else ""
+    advice = "free some, or move the workspace" if state != "ok" else ""
     yield Finding("free space", state, f"{free / GIB:.1f} GiB", advice)
 
 
@@ -231,15 +231,6 @@ def editions(workspace: Workspace) -> Iterator[Finding]:
         )
     else:
         yield Finding("editions", "ok", f"last issued: {newest or 'none'}")
-
-
-def document(findings: list[Finding]) -> dict[str, Any]:
-    """The object that `gangru doctor --json` prints."""
-    return {
-        "schema_version": 1,
-        "healthy": healthy(findings),
-        "findings": [asdict(finding) for finding in findings],
-    }
 
 
 def healthy(findings: list[Finding]) -> bool:

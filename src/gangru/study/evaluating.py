@@ -1,6 +1,6 @@
 """Any table of date, code and factor, measured on a study's market."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -47,13 +47,24 @@ def evaluate_frame(
     used and why, and the errors of a workspace that is none.
     """
     opened = open_workspace(Path(workspace), study)
-    own = told(frame, column, TABLE)
-    beside = {
-        str(name): told(table, column, f"the other factor {name}") for name, table in (others or {}).items()
-    }
+    return evaluate_any(lambda: load_inputs(opened), frame, column, others, month)
+
+
+def evaluate_any(
+    market: Callable[[], Inputs], frame: Any, column: str, others: Mapping[str, Any] | None, month: str | None
+) -> Evaluation:
+    """Measure a table in memory or in a file on a market that is read once the tables are known to be ones."""
+    own, beside = told(frame, column, TABLE), told_others(others, column)
     is_file = isinstance(frame, str | Path)
     name, source = (Path(frame).stem, str(frame)) if is_file else (column, TABLE)
-    return evaluate_own(load_inputs(opened), own, name, month, beside, source)
+    return evaluate_own(market(), own, name, month, beside, source)
+
+
+def told_others(others: Mapping[str, Any] | None, column: str) -> dict[str, pl.DataFrame]:
+    """The factors to compare with, by name."""
+    return {
+        str(name): told(table, column, f"the other factor {name}") for name, table in (others or {}).items()
+    }
 
 
 def told(frame: Any, column: str, where: str) -> pl.DataFrame:

@@ -1,11 +1,10 @@
 """Which trainings are due, and the settings that make one what it is; nothing here loads a net."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 from gangru.errors import MarketError
-from gangru.market.calendar import known_days, trading_days
-from gangru.study.inputs import AHEAD, Inputs
+from gangru.market.calendar import known_days
+from gangru.study.inputs import Inputs, calendar_of
 from gangru.study.settings import StudySettings, settings_toml
 from gangru.study.workspace import Workspace
 from gangru.training.folds import Fold, due_folds
@@ -41,8 +40,7 @@ def due_in(workspace: Workspace) -> list[Fold]:
     data = known_days(store, "data")
     if not len(data):
         raise MarketError("the store has no bars: run `gangru ingest PATH` first")
-    until = data[-1].item() + timedelta(days=AHEAD)
-    calendar = trading_days(store, until=until, source=settings.data.calendar)
+    calendar = calendar_of(workspace, store, data[-1].item())
     return due_folds(calendar, data, settings.training, settings.label.reach, settings.features.window)
 
 

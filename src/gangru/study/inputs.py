@@ -18,13 +18,14 @@ from gangru.market.daily import DailyMarket, Dates, Floats
 from gangru.market.facts import Facts, facts_of
 from gangru.market.intervals import industry_matrix
 from gangru.market.loading import loaded_market
+from gangru.market.store import Store
 from gangru.market.universe import Universe, universe
 from gangru.study.workspace import Workspace
 
 if TYPE_CHECKING:
     from gangru.training.fold_source import PanelArrays
 
-AHEAD = 45  # days of calendar past the data: enough to tell whether the data's last day ends a month
+AHEAD = timedelta(days=45)  # of calendar past the data: tells whether the data's last day ends a month
 
 
 @dataclass(frozen=True)
@@ -120,14 +121,19 @@ class Inputs:
         return Exposures(industry, self.market.float_value())
 
 
+def calendar_of(workspace: Workspace, store: Store, last: date | None) -> Dates:
+    """The trading days that a study knows of, some past the last day of its data."""
+    until = None if last is None else last + AHEAD
+    return trading_days(store, until=until, source=workspace.settings.data.calendar)
+
+
 def load_inputs(workspace: Workspace) -> Inputs:
     """Read the store into arrays. Raises MarketError where there are no bars."""
     store = workspace.store.pinned()  # what is ingested meanwhile is not seen by half
     facts = facts_of(store)
     bars = store.read("bars")
     last = bars["date"].max()
-    until = last + timedelta(days=AHEAD) if isinstance(last, date) else None
-    calendar = trading_days(store, until=until, source=workspace.settings.data.calendar)
+    calendar = calendar_of(workspace, store, last if isinstance(last, date) else None)
     loaded = loaded_market(bars, facts.securities, calendar, facts)
     return Inputs(
         workspace=workspace,

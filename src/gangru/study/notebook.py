@@ -185,19 +185,13 @@ class Study:
         of the factor can be used. An own factor is measured and nothing is written; the study's is kept in
         evaluation.json.
         """
-        from gangru.evaluation.columns import TABLE
         from gangru.study import measuring
-        from gangru.study.evaluating import evaluate_own, told
+        from gangru.study.evaluating import evaluate_any, told_others
         from gangru.study.factor_table import read_factor
 
-        beside = {
-            name: told(table, column, f"the other factor {name}") for name, table in (others or {}).items()
-        }
         if factor is not None:
-            is_file = isinstance(factor, str | Path)
-            called, source = (Path(factor).stem, str(factor)) if is_file else (column, TABLE)
-            return evaluate_own(self.inputs, told(factor, column, TABLE), called, month, beside, source)
-        made = read_factor(self._workspace)
+            return evaluate_any(lambda: self.inputs, factor, column, others, month)
+        beside, made = told_others(others, column), read_factor(self._workspace)
         evaluation = measuring.evaluate(self.inputs, made, month, beside, whole=True)
         if month is None:
             document = measuring.evaluation_document(self.inputs, evaluation, made.drops)

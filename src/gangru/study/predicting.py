@@ -2,13 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from gangru.factor.neutralise import known_z
-from gangru.factor.predict import predict_date
+from gangru.factor.predict import date_windows, predict_date
+from gangru.features.windows import Windows
+from gangru.features.windows_on_device import DeviceWindows
 from gangru.market.daily import Floats
 from gangru.models.crew import crew_of
 from gangru.study.fold_settings import folds_of
@@ -78,9 +82,15 @@ def predicted(inputs: Inputs, serving: ServingFold, row: int) -> Prediction:
     settings = inputs.workspace.settings
     eligible = inputs.universe.eligible[row]
 
+    @cache
+    def windows_on(device: torch.device) -> Windows | DeviceWindows:
+        return date_windows(inputs.panel, row, eligible, settings.features, device, settings.training.threads)
+
     def asked(net: TrainedFold, seed: int) -> tuple[NDArray[np.int64], Floats, dict[str, int]]:
         training = replace(settings.training, seed=seed)
-        return predict_date(net, inputs.panel, row, eligible, settings.features, settings.gan, training)
+        return predict_date(
+            net, inputs.panel, row, eligible, settings.features, settings.gan, training, windows_on
+        )
 
     by_seed: dict[int, Floats] = {}
     with crew_of(settings.training.threads):

@@ -118,14 +118,20 @@ def tape_of(
     With `rows`, ascending, the rules are looked up on those days alone, and on all others they forbid every order.
     """
     no_buy, no_sell = (np.ones(market.close.shape, dtype=bool) for _ in range(2))
-    at = np.arange(len(market.dates)) if rows is None else rows
-    dealt = fills_of(market, execution, at)
-    no_buy[at], no_sell[at] = ~dealt.can_buy, ~dealt.can_sell
+    at = slice(None) if rows is None else rows
+    if not isinstance(execution, str):
+        fills = own_fills(market, execution, np.arange(len(market.dates)) if rows is None else rows)
+        price, no_buy[at], no_sell[at] = fills.price, ~fills.can_buy, ~fills.can_sell
+    else:
+        price = execution_price(market, execution)
+        if obey_rules:
+            buy, sell = fillable(market, price=execution, rows=rows)
+            no_buy[at], no_sell[at] = ~buy, ~sell
     tape = Tape(
         dates=market.dates,
         codes=market.codes,
         close=market.close,
-        price=dealt.price,
+        price=price,
         factor=market.factor,
         amount=market.amount,
         no_buy=no_buy,
@@ -136,15 +142,9 @@ def tape_of(
     return tape if obey_rules else tape.without_rules()
 
 
-def fills_of(market: DailyMarket, execution: OrderPrice | ExecutionRule, rows: Rows) -> Fills:
-    """What the price of the settings and the market's rules say, or a user's own rule.
-
-    Raises EvaluationError where the latter is not of the market's shape.
-    """
-    if isinstance(execution, str):
-        buy, sell = fillable(market, price=execution, rows=rows)
-        return Fills(execution_price(market, execution), buy, sell)
-    fills, (days, stocks) = execution.fills(market, rows), market.close.shape
+def own_fills(market: DailyMarket, rule: ExecutionRule, rows: Rows) -> Fills:
+    """What a user's rule says. Raises EvaluationError where it is not of the market's shape."""
+    fills, (days, stocks) = rule.fills(market, rows), market.close.shape
     for name, values, count in (
         ("price", fills.price, days),
         ("can_buy", fills.can_buy, len(rows)),
@@ -152,7 +152,7 @@ def fills_of(market: DailyMarket, execution: OrderPrice | ExecutionRule, rows: R
     ):
         if np.shape(values) != (count, stocks):
             raise EvaluationError(
-                f"{type(execution).__name__}.fills gives {name} of shape {np.shape(values)}: expected {(count, stocks)}"
+                f"{type(rule).__name__}.fills gives {name} of shape {np.shape(values)}: expected {(count, stocks)}"
             )
     return fills
 

@@ -83,8 +83,7 @@ def outputs_of_day(
     yield days_part("bars", inputs, last, known, *(getattr(market, name) for name in MARKET))
     yield days_part("universe", inputs, last, known, inputs.universe.eligible)
     yield days_part("features", inputs, last, known, inputs.panel.values)
-    ended = last - inputs.workspace.settings.label.reach
-    yield days_part("labels", inputs, ended, known, inputs.labels, inputs.targets)
+    yield days_part("labels", inputs, last - inputs.workspace.settings.label.reach, known, inputs.targets)
     yield days_part("float value", inputs, last, known, inputs.exposures.value)
     yield industries_part(inputs, last, known)
     yield windows_part(inputs, predicted_on)
