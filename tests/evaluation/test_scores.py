@@ -106,6 +106,14 @@ def test_dates_after_the_last_one_asked_for_are_not_seen():
     assert scores.drops[("factor", "date after the last return month")] == 1
 
 
+def test_a_month_before_the_factor_begins_is_told_with_the_first_that_it_has():
+    rows, drops = factor_rows(table([("2020-03-31", A, 1.0), ("2020-02-28", A, 2.0)]), DAYS, CODES)
+    with pytest.raises(
+        EvaluationError, match=r"first date of .* is 2020-02-28: expected a return month from 2020-03 on"
+    ):
+        monthly_scores(rows, drops, np.datetime64("2020-01-31"), 2, raw=False)
+
+
 def test_nothing_left_is_an_error_that_says_why():
     rows, drops = factor_rows(table([("2020-02-01", A, 1.0), ("2020-01-31", "X", 1.0)]), DAYS, CODES)
     with pytest.raises(EvaluationError, match="date is no trading day: 1; code cannot be read: 1"):

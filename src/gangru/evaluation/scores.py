@@ -87,6 +87,12 @@ def monthly_scores(
     """
     counts = dict(drops)
     seen = rows if last is None else rows.filter(pl.col("date") <= last.item())
+    if seen.is_empty() and not rows.is_empty():
+        first = rows["date"].to_numpy().min()
+        raise EvaluationError(
+            f"the first date of {source} is {first}: expected a return month from {first.astype('datetime64[M]') + 1} "
+            "on, or an earlier factor date"
+        )
     counts[("factor", "date after the last return month")] = len(rows) - len(seen)
     month = pl.col("date").dt.truncate("1mo")
     kept = seen.filter(pl.col("date") == pl.col("date").max().over(month))
