@@ -1,8 +1,8 @@
 """The seven-year study's figures as CSV files and one page of Markdown: tables.py WORKSPACE OUT [STUDY…].
 
 Reads what run.sh left of each study: runs/STUDY/evaluation.json, runs/STUDY/cut.json (the same up to PUBLISHED_END,
-its last month cut short there) and the metrics of the trainings. OUT gets tables.md and a CSV file a table. Studies
-that are not there yet are left out, and said so.
+its last month cut short there) and the metrics of the trainings; and what explain.sh left in explain/. OUT gets
+tables.md and a CSV file a table. Studies that are not there yet are left out, and said so.
 """
 
 import csv
@@ -304,6 +304,53 @@ def indices(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     ]
 
 
+def amount(yuan: str) -> str:
+    """An account's size as people say it."""
+    millions = float(yuan) / 1e6
+    return f"{millions / 1000:g} bn yuan" if millions >= 1000 else f"{millions:g} m yuan"
+
+
+def capacity(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
+    """The long portfolio's excess after all costs by the account's size."""
+    head, rows = picked(studies, "net excess, %", "trading", "capacity", "account_yuan", "net_annual_excess")
+    return [head[0], *map(amount, head[1:])], rows
+
+
+RESTRICTIONS = {
+    "liquid": "no limit at the close, without the least liquid fifth",
+    "sound": "no inferred ST, estimated amount or shares on the day",
+    "alive": "those that never left the market",
+}
+
+
+def restricted(explain: Path, studies: Sequence[Study]) -> tuple[Row, list[Row]]:
+    """A study's figures beside those of some of its stocks alone, as restrict.py picks them; from t + 1."""
+    head = split("stocks | rank IC, % | Pearson, % | raw rank IC, % | ICIR | excess, % | net, %")
+    rows = []
+    for one in studies:
+        documents = {"all of the universe": one.whole}
+        for name, what in RESTRICTIONS.items():
+            path = explain / f"{one.name}-{name}.json"
+            if path.exists():
+                documents[what] = json.loads(path.read_text("utf-8"))
+        if len(documents) == 1:
+            continue
+        for what, document in documents.items():
+            h = document["headline"]
+            rows.append(
+                [
+                    f"{one.title}: {what}",
+                    percent(h["ic_mean"]),
+                    percent(document["headline_pearson"]["ic_mean"]),
+                    percent(document["headline_raw"]["ic_mean"]),
+                    number(h["icir"]),
+                    percent(h["annual_excess"], 1),
+                    percent(h["net_annual_excess"], 1),
+                ]
+            )
+    return head, rows
+
+
 def health(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     """The trainings: what was kept, and the GAN's state."""
     head = split(
@@ -313,6 +360,8 @@ def health(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     rows = []
     for one in studies:
         for date, metrics in one.folds.items():
+            if not metrics["epochs"]:  # nothing is learned
+                continue
             gan = metrics.get("gan") or {}
             at = gan.get("at_best") or {}
             state = ""
@@ -336,7 +385,7 @@ def health(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     return head, rows
 
 
-def tables(studies: Sequence[Study]) -> dict[str, tuple[Row, list[Row]]]:
+def tables(studies: Sequence[Study], explain: Path) -> dict[str, tuple[Row, list[Row]]]:
     """Every table by its file's name."""
     part = partial(picked, studies)
     return {
@@ -356,8 +405,9 @@ def tables(studies: Sequence[Study]) -> dict[str, tuple[Row, list[Row]]]:
         "without_styles": part("rank IC without the style, %", "anatomy", "purified", "removed", "rank_ic"),
         "size": part("rank IC by size, %", "anatomy", "by_size", "label", "rank_ic"),
         "liquidity": part("rank IC by liquidity, %", "anatomy", "by_liquidity", "label", "rank_ic"),
-        "capacity": part("net excess by yuan, %", "trading", "capacity", "account_yuan", "net_annual_excess"),
+        "capacity": capacity(studies),
         "without_small": part("net excess without, %", "trading", "without", "stocks", "net_annual_excess"),
+        "restricted": restricted(explain, studies),
         "trainings": health(studies),
     }  # fmt: skip
 
@@ -385,7 +435,7 @@ def main() -> None:
     studies = [one for one in found.values() if one is not None]
     out.mkdir(parents=True, exist_ok=True)
     page = []
-    for name, (head, rows) in tables(studies).items():
+    for name, (head, rows) in tables(studies, Path(sys.argv[1]) / "explain").items():
         if not rows:
             continue
         with (out / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
