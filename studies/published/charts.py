@@ -12,7 +12,7 @@ from pathlib import Path
 
 import altair as alt
 import polars as pl
-from tables import JUDGED, NAMES, PUBLISHED, Study, read_study
+from reading import JUDGED, NAMES, PUBLISHED, Study, read_study
 
 from gangru.atomic import write_text
 from gangru.report.charts.draw import still_svg
