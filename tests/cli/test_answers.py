@@ -124,7 +124,7 @@ def test_quiet_shows_no_progress_and_the_log_has_every_step(
     assert (done.returncode, done.stderr) == (0, "")
     failed = gangru("-q", "--log", str(log), "report", "-C", str(root), "--month", "1999-01")
     assert (failed.returncode, failed.stdout) == (1, "")
-    assert failed.stderr.startswith("gangru: no row of the factor table can be evaluated")
+    assert failed.stderr.startswith("gangru: the first date of the factor table is 2019-01-31")
     told = [json.loads(text) for text in log.read_text("utf-8").splitlines()]
     assert [event["event"] for event in told[:3]] == ["start", "step", "end"]
     assert told[0]["command"][3] == "factor"
