@@ -162,7 +162,7 @@ def summary(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
                 percent(h["annual_excess"], 1),
                 percent(h["net_annual_excess"], 1),
                 number(h["turnover"]),
-                *(judged[place] for place in (2, 5, 6, 8)),
+                *(judged[place] for place in (2, 5, 6, 9)),
             ]
         )
     return head, rows
@@ -173,7 +173,7 @@ def span(one: Study, first: str, last: str) -> Row:
     rank, pearson = (months(one.whole, key, first, last) for key in ("rank_ic", "ic"))
     days = [row for row in one.whole["net_value"] if first <= row["date"][:7] <= last]
     if len(days) < 2 or np.isnan(rank).all():
-        return [one.title, f"{first} to {last}", *[""] * 9]
+        return [one.title, f"{first} to {last}", *[""] * 10]
     long, net, benchmark = (np.array([row[key] for row in days]) for key in ("long", "long_net", "benchmark"))
     gross, after = (performance(value / value[0], benchmark / benchmark[0]) for value in (long, net))
     turnover = months(one.whole, "turnover", first, last)
@@ -186,6 +186,7 @@ def span(one: Study, first: str, last: str) -> Row:
         percent(high),
         percent(float(np.nanmean(pearson))),
         number(icir(rank)),
+        number(icir(pearson)),
         percent(gross.annual_excess, 1),
         percent(after.annual_excess, 1),
         number(after.information_ratio),
@@ -196,7 +197,7 @@ def span(one: Study, first: str, last: str) -> Row:
 def spans(studies: Sequence[Study], first: str, last: str, title: str) -> tuple[Row, list[Row]]:
     """Every study over a span of months."""
     head = split(
-        "months | rank IC, % | low | high | Pearson, % | ICIR | excess, % | net, % | net IR | turnover"
+        "months | rank IC, % | low | high | Pearson, % | ICIR | Pearson ICIR | excess, % | net, % | net IR | turnover"
     )
     return [title, *head], [span(one, first, last) for one in studies]
 
