@@ -65,7 +65,7 @@ def imported_ray() -> Any:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in SETTINGS.items():
             patch.setenv(name, value)
-        return pytest.importorskip("ray", reason="Ray is not installed: pip install gangru[ray]")
+        return pytest.importorskip("ray", reason="Ray is not installed: pip install 'gangru[ray]'")
 
 
 @contextmanager

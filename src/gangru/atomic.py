@@ -4,9 +4,13 @@ import errno
 import os
 import secrets
 import shutil
+import stat
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 READ_ONLY = 0o444
 PART = ".part"  # ends the name of what is being written
@@ -16,7 +20,7 @@ ABANDONED = 3600  # seconds after which what is being written belongs to nobody 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write beside the file, flush to disk, then rename; the file's folder is made where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    beside = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         with beside.open("wb") as file:
             file.write(content)
@@ -52,7 +56,7 @@ def write_directory(path: Path, files: Mapping[str, bytes]) -> None:
         take_name(beside, path)
         flush_directory(path.parent)
     finally:
-        shutil.rmtree(beside, ignore_errors=True)
+        delete_directory(beside)
 
 
 def take_name(beside: Path, path: Path) -> None:
@@ -78,17 +82,40 @@ def flush_directory(path: Path) -> None:
         os.close(handle)
 
 
+def delete_directory(path: Path) -> bool:
+    """Delete a folder and what is in it, read-only or not; whether it is gone."""
+    if sys.version_info >= (3, 12):
+        shutil.rmtree(path, onexc=delete_read_only)
+    else:
+        shutil.rmtree(path, onerror=delete_read_only)
+    return not path.exists()
+
+
+def delete_read_only(failed: Callable[..., Any], path: str, _error: object) -> None:
+    """Make a file that could not be deleted writable and try again: Windows deletes none that is read-only.
+
+    What cannot be deleted even so is left.
+    """
+    if failed is os.unlink:
+        with suppress(OSError):
+            Path(path).chmod(stat.S_IREAD | stat.S_IWRITE)
+            Path(path).unlink()
+
+
 def remove_abandoned(folder: Path, now: float | None = None) -> list[Path]:
-    """Delete the folders that killed writers left in `folder` an hour ago or earlier; gives their paths.
+    """Delete the folders that killed writers left in `folder` an hour ago or earlier; gives the paths that are gone.
 
     `now` is seconds since 1970, the clock's where it is not given.
     """
     limit = (time.time() if now is None else now) - ABANDONED
-    left = [
-        path
-        for path in folder.glob(f".*{PART}")
-        if path.is_dir() and not path.is_symlink() and path.stat().st_mtime < limit
-    ]
-    for path in left:
-        shutil.rmtree(path, ignore_errors=True)
-    return left
+    left = [path for path in folder.glob(f".*{PART}") if is_abandoned(path, limit)]
+    return [path for path in left if delete_directory(path)]
+
+
+def is_abandoned(path: Path, limit: float) -> bool:
+    """Whether a folder was last changed before `limit`; a link is no folder, nor is what was renamed meanwhile."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return False
+    return stat.S_ISDIR(found.st_mode) and found.st_mtime < limit

@@ -46,3 +46,8 @@ class EditionError(ReportError):
 
 class ServeError(GangruError):
     """Pages that cannot be served."""
+
+
+def first_line(error: BaseException) -> str:
+    """The first line of what another library's error says, without its advice; its type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

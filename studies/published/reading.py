@@ -36,6 +36,15 @@ NAMES = {
     "reversal": "reversal and turnover, no model",
     "best": "best preset",
 }
+# What is run to explain a difference: its title, and the study of which it changes one thing.
+EXPLAINING = {
+    "full": ("GAN_GRU, trained on all stocks", "main"),
+    "gru-full": ("plain GRU, trained on all stocks", "gru"),
+    "gru-novwap": ("plain GRU, without vwap and close / vwap", "gru"),
+    "gru-block": ("plain GRU, validated on a random block", "gru"),
+    "gru-lag0": ("plain GRU, labels from the day's own close", "gru"),
+    "ae": ("plain GRU, on windows of the autoencoder", "gru"),
+}
 
 
 @dataclass(frozen=True)

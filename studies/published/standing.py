@@ -6,7 +6,6 @@ import numpy as np
 from reading import (
     JUDGED,
     LAST,
-    NAMES,
     PUBLISHED,
     PUBLISHED_END,
     Document,
@@ -20,7 +19,7 @@ from reading import (
 
 from gangru.evaluation.headline import icir
 from gangru.evaluation.performance import performance
-from gangru.evaluation.significance import bootstrap_interval, newey_west_t
+from gangru.evaluation.significance import bootstrap_interval
 
 
 def like_published(title: str, ic: np.ndarray, head: Document) -> Row:
@@ -223,24 +222,3 @@ def net_by_year(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
         known = {row["year"]: row["long_net_excess"] for row in one.whole["trading"]["yearly"]}
         rows.append([one.title, *(percent(known.get(year), 1) for year in years)])
     return ["net excess, %", *map(str, years)], rows
-
-
-def differences(studies: Sequence[Study], base: str) -> tuple[Row, list[Row]]:
-    """Each study's monthly rank IC less the base's, paired by month."""
-    head = [f"rank IC less that of {NAMES[base]}", "months", "mean, %", "t", "months ahead, %"]
-    known = {one.name: one for one in studies}
-    if base not in known:
-        return head, []
-    of_base = {row["month"]: row["rank_ic"] for row in known[base].whole["series"]}
-    rows = []
-    for one in studies:
-        own = {row["month"]: row["rank_ic"] for row in one.whole["series"]}
-        both = [m for m in own if own[m] is not None and of_base.get(m) is not None]
-        if one.name == base or not both:
-            continue
-        less = np.array([own[m] - of_base[m] for m in both])
-        mean, ahead = float(less.mean()), float((less > 0).mean())
-        rows.append(
-            [one.title, str(len(less)), percent(mean), number(newey_west_t(less), 1), percent(ahead, 0)]
-        )
-    return head, rows

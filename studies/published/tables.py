@@ -2,28 +2,29 @@
 
 Reads what run.sh left of each study: runs/STUDY/evaluation.json, runs/STUDY/cut.json (the same up to PUBLISHED_END,
 its last month cut short there) and the metrics of the trainings; and what explain.sh left in explain/. OUT gets
-tables.md and a CSV file a table. Studies that are not there yet are left out, and said so.
+tables.md and a CSV file a table. Studies that are not there are said, and their rows in OUT are kept: machines may
+share the work, each naming the studies that it ran whole.
 """
 
-import csv
 import json
 import sys
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
+from changed import changed, differences, same_seed
 from reading import JUDGED, LAST, NAMES, Row, Study, number, percent, read_study, split
 from standing import (
     all_months,
     beside_published,
     by_year,
-    differences,
     industries,
     luck,
     net_by_year,
     spans,
     summary,
 )
+from written import markdown, read_monthly, read_table, with_kept, write_monthly, write_table
 
 
 def picked(
@@ -160,9 +161,10 @@ def health(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     return head, rows
 
 
-def tables(studies: Sequence[Study], explain: Path) -> dict[str, tuple[Row, list[Row]]]:
+def tables(studies: Sequence[Study], workspace: Path, out: Path) -> dict[str, tuple[Row, list[Row]]]:
     """Every table by its file's name."""
     part = partial(picked, studies)
+    monthly = read_monthly(out / "monthly.csv")
     return {
         "summary": summary(studies),
         "beside_published": beside_published(studies),
@@ -173,7 +175,9 @@ def tables(studies: Sequence[Study], explain: Path) -> dict[str, tuple[Row, list
         "selection": spans(studies, "2019-02", "2021-12", "2019-02 to 2021-12, the months that were looked at before"),
         "rank_ic_by_year": by_year(studies, "rank_ic", "rank IC, %"),
         "net_excess_by_year": net_by_year(studies),
-        "differences": differences(studies, "gru"),
+        "differences": differences(studies, "gru", monthly),
+        "same_seed": same_seed(monthly),
+        "changed": changed(workspace / "runs", monthly),
         "indices": indices(studies),
         "deciles": deciles(studies),
         "horizons": part("rank IC by days, %", "anatomy", "horizons", "horizon_days", "rank_ic_mean"),
@@ -183,7 +187,7 @@ def tables(studies: Sequence[Study], explain: Path) -> dict[str, tuple[Row, list
         "liquidity": part("rank IC by liquidity, %", "anatomy", "by_liquidity", "label", "rank_ic"),
         "capacity": capacity(studies),
         "without_small": part("net excess without, %", "trading", "without", "stocks", "net_annual_excess"),
-        "restricted": restricted(explain, studies),
+        "restricted": restricted(workspace / "explain", studies),
         "trainings": health(studies),
         "provenance": provenance(studies),
     }  # fmt: skip
@@ -195,32 +199,25 @@ def deciles(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     return ["monthly excess of the tenth, %", *map(str, range(1, 11))], rows
 
 
-def markdown(head: Row, rows: list[Row]) -> str:
-    """A table; a minus is a minus."""
-    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
-    for row in rows:
-        shown = [cell.replace("-", "−") if cell.startswith("-") else cell or "–" for cell in row]
-        lines.append("| " + " | ".join(shown) + " |")
-    return "\n".join(lines) + "\n"
-
-
 def main() -> None:
-    """Write the tables of what is there."""
-    runs, out = Path(sys.argv[1]) / "runs", Path(sys.argv[2])
+    """Write the tables of what is there, beside those of what other machines had."""
+    workspace, out = Path(sys.argv[1]), Path(sys.argv[2])
     wanted = sys.argv[3:] or list(NAMES)
-    found = {name: read_study(runs, name) for name in wanted}
+    found = {name: read_study(workspace / "runs", name) for name in wanted}
     studies = [one for one in found.values() if one is not None]
     out.mkdir(parents=True, exist_ok=True)
+    write_monthly(out / "monthly.csv", studies)
     page = [
         "# The seven-year study, every table\n\nWhat each figure is: [evaluation](../../evaluation.md); the account of "
-        "it: [the study](../../study.md). An empty place is –. Each table is a CSV file beside this page.\n"
+        "it: [the study](../../study.md). An empty place is –. Each table is a CSV file beside this page; "
+        "[monthly.csv](monthly.csv) has the monthly series of the studies that were run since it is kept.\n"
     ]
-    for name, (head, rows) in tables(studies, Path(sys.argv[1]) / "explain").items():
-        if not rows:
-            continue
-        with (out / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows([head, *rows])
-        page.append(markdown(head, rows))
+    for name, (head, rows) in tables(studies, workspace, out).items():
+        path = out / f"{name}.csv"
+        if rows:
+            write_table(path, head, with_kept(path, head, rows, studies))
+        if path.exists():
+            page.append(markdown(*read_table(path)))
     (out / "tables.md").write_text("\n".join(page), "utf-8")
     missing = [name for name, one in found.items() if one is None]
     sys.stdout.write(f"{len(studies)} studies → {out}; not there: {', '.join(missing) or 'none'}\n")

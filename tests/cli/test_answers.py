@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import typer
+from rich.text import Text
 from typer.testing import CliRunner
 
 from gangru.cli.app import app
@@ -46,6 +47,18 @@ def ask(root: Path) -> Answer:
 @pytest.fixture(scope="module")
 def trained(ask: Answer) -> list[str]:
     return list(ask("train")["trained"])
+
+
+def test_help_shows_every_word_that_is_written() -> None:
+    """Square brackets are markup to the help's renderer: a section's name in them would be gone."""
+
+    def texts(command: Any) -> list[str]:
+        own = [command.help or "", *(getattr(p, "help", None) or "" for p in command.params)]
+        return [*own, *(text for sub in getattr(command, "commands", {}).values() for text in texts(sub))]
+
+    written = texts(typer.main.get_command(app))
+    assert len(written) > 100
+    assert [text for text in written if Text.from_markup(text).plain != text] == []
 
 
 def test_every_command_knows_json_but_those_that_are_to_be_looked_at() -> None:
@@ -131,6 +144,23 @@ def test_quiet_shows_no_progress_and_the_log_has_every_step(
     assert told[1]["what"] == "reading the market"
     assert [event["event"] for event in told if event["event"] in ("error", "end")] == ["end", "error", "end"]
     assert (told[-1]["status"], told[2]["status"]) == (1, 0)
+
+
+def test_the_log_has_an_end_whatever_ends_the_command(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    program = f"""
+import gangru.cli.app as command
+def fails():
+    command.telling.begin(quiet=True, log=__import__("pathlib").Path({str(log)!r}))
+    raise RuntimeError("out of luck")
+command.app = fails
+command.main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "RuntimeError: out of luck" in done.stderr
+    told = [json.loads(text) for text in log.read_text("utf-8").splitlines()]
+    assert [event["event"] for event in told] == ["start", "error", "end"]
+    assert (told[1]["text"], told[2]["status"]) == ("RuntimeError: out of luck", 1)
 
 
 def test_a_foreign_code_page_loses_no_name(root: Path, tmp_path: Path) -> None:

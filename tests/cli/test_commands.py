@@ -102,6 +102,7 @@ def test_a_chart_that_cannot_be_is_told(workspace: Path, tmp_path: Path) -> None
 
 
 def test_an_index_is_enhanced_and_every_month_says_how(workspace: Path) -> None:
+    pytest.importorskip("cvxpy", reason="the extra enhance is not installed")
     done = gangru("enhance", "--index", "csi300", "--json", "-C", str(workspace))
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)

@@ -64,6 +64,12 @@ def test_drawdowns_of_a_hand_computed_case():
     assert worst_drawdowns(january(11), value, count=1).equals(table.head(1))
 
 
+def test_of_many_equally_deep_falls_the_first_five_are_shown():
+    value = np.tile([1.0, 0.9, 1.0, 0.8], 20)
+    table = worst_drawdowns(january(len(value)), value)
+    assert table["trough"].to_list() == [january(20)[i].item() for i in (3, 7, 11, 15, 19)]
+
+
 @given(VALUES, st.integers(1, 70))
 def test_drawdowns_are_those_of_a_walk_from_day_to_day(value, count):
     dates = january(len(value))
@@ -159,6 +165,9 @@ def test_span_of_what_has_lost_all():
         None,
     )
     assert after.benchmark_return == pytest.approx(1.2 / 1.1 - 1)
+    beside = within(january(4), other, ruined, first, last)
+    assert (beside.benchmark_return, beside.excess, beside.excess_ratio) == (None, None, None)
+    assert beside.value_return == pytest.approx(1.2 / 1.1 - 1)
     during = within(january(4), other, ruined, np.datetime64("2020-01-02"), last)
     assert (during.benchmark_return, during.benchmark_drawdown, during.excess_ratio) == (-1, 1, None)
     assert during.excess == pytest.approx(1.2)

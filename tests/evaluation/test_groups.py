@@ -72,6 +72,17 @@ def test_decile_table_of_a_hand_computed_case():
     assert monotonicity == pytest.approx(1)
 
 
+def test_groups_of_other_sizes_are_counted_apart_and_two_have_an_order():
+    scores = np.array([[1.0, 2, 3, 4, 5], [NAN, 2, 3, 4, 5]])
+    returns = np.array([[0.01, 0.02, 0.03, 0.04, NAN], [0.0, 0.0, 0.0, 0.05, 0.05]])
+    table, monotonicity = decile_table(scores, returns, np.zeros(2), 2)
+    # 3 and 1 stocks, then 2 and 2: the means are 2.5, rounded to even, and 1.5.
+    assert table["n"].to_list() == [2, 2]
+    assert table["monthly_return"].to_list() == pytest.approx([0.01, 0.045])
+    assert monotonicity == pytest.approx(1)
+    assert decile_table(scores[:1], returns[:1], np.zeros(1), 2)[0]["n"].to_list() == [3, 1]
+
+
 def test_decile_excesses_of_equal_groups_cancel():
     rng = np.random.default_rng(0)
     scores, returns = rng.normal(size=(2, 6, 100))

@@ -1,6 +1,7 @@
 """Information coefficients against scipy, hand-made cases and what must not matter."""
 
 import numpy as np
+import polars as pl
 import pytest
 import scipy.stats
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from gangru.evaluation import chunks as chunked
 from gangru.evaluation.ic import HORIZONS_DAYS, decay, forward_returns, pearson, spearman
 from gangru.market.daily import carried
-from gangru.market.ranks import average_ranks
+from gangru.market.ranks import ascending, average_ranks
 
 NAN = np.nan
 coarse = st.sampled_from([-2.0, -1.0, 0.0, 0.5, 3.0, 7.25, NAN])
@@ -37,6 +38,15 @@ def test_correlations_agree_with_scipy_row_by_row(seed, ties):
         a, b = x[row, both], y[row, both]
         assert pearson(x, y, 3)[row] == pytest.approx(scipy.stats.pearsonr(a, b).statistic)
         assert spearman(x, y, 3)[row] == pytest.approx(scipy.stats.spearmanr(a, b).statistic)
+
+
+def test_equal_neighbours_are_values_not_gaps():
+    order, equal = ascending(np.array([[2.0, NAN, 1.0, NAN, 1.0], [np.inf, 3.0, np.inf, NAN, NAN]]))
+    assert sorted(order[0, :2]) == [2, 4]
+    assert order[0, 2] == 0
+    assert equal.tolist() == [[True, False, False, False], [False, True, False, False]]
+    _, equal = ascending(np.array([[2.0, NAN, 2.0, NAN], [1.0, 3.0, 3.0, 5.0]]))
+    assert equal.tolist() == [[True, False, False], [False, True, False]]
 
 
 def test_rank_ic_of_a_hand_computed_case():
@@ -105,17 +115,21 @@ def test_decay_measures_each_horizon_over_the_months_that_know_it():
     assert table["horizon_days"].to_list() == list(HORIZONS_DAYS) == [1, 5, 10, 20, 40, 60]
     assert table["months"].to_list() == [3, 3, 3, 2, 1, 1]
     for row in table.iter_rows(named=True):
-        ics = [
-            scipy.stats.spearmanr(scores[m], prices[e + row["horizon_days"]] / prices[e]).statistic
+        pairs = [
+            (scores[m], prices[e + row["horizon_days"]] / prices[e])
             for m, e in enumerate(entry)
             if e + row["horizon_days"] < len(prices)
         ]
-        assert row["rank_ic"] == pytest.approx(np.mean(ics))
+        assert row["rank_ic"] == pytest.approx(
+            np.mean([scipy.stats.spearmanr(*one).statistic for one in pairs])
+        )
+        assert row["ic"] == pytest.approx(np.mean([scipy.stats.pearsonr(*one).statistic for one in pairs]))
 
 
 def test_a_horizon_beyond_the_data_is_undefined_not_zero():
     table = decay(np.ones((1, 40)), np.ones((10, 40)), np.ones((10, 40), dtype=bool), np.array([8]), 30)
-    assert table["rank_ic"].to_list() == [None] * 6
+    assert table["rank_ic"].to_list() == table["ic"].to_list() == [None] * 6
+    assert table.dtypes == [pl.Int64, pl.Float64, pl.Float64, pl.Int64]
     assert table["months"].sum() == 0
 
 

@@ -6,13 +6,17 @@ import pytest
 
 from gangru.evaluation.outcome import Outcome, outcome, outcome_table
 from gangru.evaluation.picks import described, pick_table
+from gangru.evaluation.settings import PortfolioSettings
 
 CODES = np.array(["000001.SZ", "000002.SZ", "000003.SZ", "000004.SZ", "000005.SZ"])
 NAN = np.nan
 
 
 def picks(fraction=0.6):
-    table = pick_table(CODES, np.arange(5.0, 0, -1), None, buyable=np.ones(5, dtype=bool), fraction=fraction)
+    portfolio = PortfolioSettings(fraction=fraction)
+    table = pick_table(
+        CODES, np.arange(5.0, 0, -1), None, buyable=np.ones(5, dtype=bool), portfolio=portfolio
+    )
     nowhere = (np.full((1, 5), -1, dtype=np.int16), [])
     return described(table, CODES, nowhere, pl.DataFrame(schema={"code": pl.String, "name": pl.String}))
 

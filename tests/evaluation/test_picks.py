@@ -5,6 +5,8 @@ import polars as pl
 import pytest
 
 from gangru.evaluation.picks import described, percentiles, pick_table
+from gangru.evaluation.portfolio.targets import target_weights
+from gangru.evaluation.settings import PortfolioSettings
 
 NAN = np.nan
 CODES = np.array(["000001.SZ", "000002.SZ", "600000.SH", "600001.SH"])
@@ -13,7 +15,13 @@ CODES = np.array(["000001.SZ", "000002.SZ", "600000.SH", "600001.SH"])
 def test_picks_are_best_first_with_their_change():
     scores = np.array([0.5, NAN, 2.0, 1.0])
     previous = np.array([3.0, 2.0, 1.0, NAN])
-    table = pick_table(CODES, scores, previous, buyable=np.array([True, True, False, True]), fraction=0.34)
+    table = pick_table(
+        CODES,
+        scores,
+        previous,
+        buyable=np.array([True, True, False, True]),
+        portfolio=PortfolioSettings(fraction=0.34),
+    )
     assert table["code"].to_list() == ["600000.SH", "600001.SH", "000001.SZ"]
     assert table["rank"].to_list() == [1, 2, 3]
     assert table["score"].to_list() == [2.0, 1.0, 0.5]
@@ -25,7 +33,9 @@ def test_picks_are_best_first_with_their_change():
 
 
 def test_without_a_previous_date_the_change_is_unknown():
-    table = pick_table(CODES, np.arange(4.0), None, buyable=np.ones(4, dtype=bool), fraction=0.1)
+    table = pick_table(
+        CODES, np.arange(4.0), None, buyable=np.ones(4, dtype=bool), portfolio=PortfolioSettings()
+    )
     assert table["change"].null_count() == table["previous_percentile"].null_count() == 4
     assert table["in_long_list"].to_list() == [True, False, False, False]
 
@@ -36,7 +46,9 @@ def test_equal_scores_share_a_percentile():
 
 
 def test_names_and_industries_that_are_unknown_are_null():
-    table = pick_table(CODES, np.arange(4.0), None, buyable=np.ones(4, dtype=bool), fraction=0.1)
+    table = pick_table(
+        CODES, np.arange(4.0), None, buyable=np.ones(4, dtype=bool), portfolio=PortfolioSettings()
+    )
     names = pl.DataFrame({"code": ["600001.SH", "999999.SH"], "name": ["<b>Steel</b>", "Nobody"]})
     industry = (np.array([[0, -1, 1, 1]], dtype=np.int16), ["Banks", "Steel"])
     out = described(table, CODES, industry, names)
@@ -46,7 +58,21 @@ def test_names_and_industries_that_are_unknown_are_null():
 
 
 def test_no_industries_at_all_leave_the_column_empty():
-    table = pick_table(CODES, np.arange(4.0), None, buyable=np.ones(4, dtype=bool), fraction=0.1)
+    table = pick_table(
+        CODES, np.arange(4.0), None, buyable=np.ones(4, dtype=bool), portfolio=PortfolioSettings()
+    )
     nothing = (np.full((1, 4), -1, dtype=np.int16), [])
     out = described(table, CODES, nothing, pl.DataFrame(schema={"code": pl.String, "name": pl.String}))
     assert out["industry"].null_count() == 4
+
+
+@pytest.mark.parametrize(
+    "portfolio", [PortfolioSettings(stocks=2), PortfolioSettings(stocks=9), PortfolioSettings(fraction=0.5)]
+)
+def test_the_long_list_is_what_a_portfolio_without_a_buffer_aims_at(portfolio: PortfolioSettings):
+    scores = np.array([0.5, NAN, 2.0, 1.0])
+    table = pick_table(CODES, scores, None, buyable=np.ones(4, dtype=bool), portfolio=portfolio)
+    weights = target_weights(
+        scores[None], np.zeros((1, 4), dtype=np.int16), np.ones((1, 4), dtype=bool), portfolio
+    )
+    assert set(table.filter(pl.col("in_long_list"))["code"]) == set(CODES[weights[0] > 0])

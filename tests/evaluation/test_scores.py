@@ -134,6 +134,9 @@ def test_return_months_need_the_close_after_their_end():
     assert return_months(to_month_end, first, DAYS[-1]).names() == ["2020-02"]
     assert unpriced_month(to_month_end, DAYS) == np.datetime64("2020-03")
     assert unpriced_month(DAYS, DAYS) is None
+    one_more = DAYS[: len(to_month_end) + 1]
+    assert unpriced_month(to_month_end, one_more) == np.datetime64("2020-03")
+    assert unpriced_month(to_month_end, to_month_end) is None
     assert up_to(months, np.datetime64("2020-02")).names() == ["2020-02"]
 
 

@@ -27,7 +27,9 @@ def test_newey_west_t_agrees_with_statsmodels(length, seed):
     assert newey_west_t(np.append(x, np.nan)) == pytest.approx(fit.tvalues[0])
 
 
-@pytest.mark.parametrize(("months", "lag"), [(2, 1), (24, 2), (27, 2), (28, 3), (77, 3), (100, 4), (273, 5)])
+@pytest.mark.parametrize(
+    ("months", "lag"), [(1, 0), (2, 1), (24, 2), (27, 2), (28, 3), (77, 3), (100, 4), (273, 5)]
+)
 def test_lag_follows_the_rule(months, lag):
     assert newey_west_lag(months) == lag == min(math.floor(4 * (months / 100) ** (2 / 9)), months - 1)
 
@@ -41,6 +43,34 @@ def test_without_lags_it_is_the_plain_t_but_for_the_degrees_of_freedom():
     x = np.array([0.1, 0.3, -0.05, 0.2])
     plain = x.mean() / (x.std(ddof=0) / math.sqrt(4))
     assert newey_west_t(x, lag=0) == pytest.approx(plain)
+
+
+def test_a_lag_beyond_the_series_is_its_longest():
+    x = np.array([0.1, 0.3, -0.05, 0.2])
+    assert newey_west_t(x, lag=10) == newey_west_t(x, lag=3) != newey_west_t(x, lag=2)
+
+
+@pytest.mark.parametrize("scale", [1e-9, 1e-15, 1e9])
+def test_the_t_of_a_series_does_not_depend_on_its_scale(scale):
+    x = np.random.default_rng(3).normal(0.1, 1, 40)
+    assert newey_west_t(x * scale) == pytest.approx(newey_west_t(x))
+
+
+def test_resampled_series_are_runs_of_the_mean_length_that_go_on_from_the_end_at_the_start():
+    length, block = 50, 5.0
+    at = stationary_indices(length, block, 2000, np.random.default_rng(0))
+    assert np.bincount(at.ravel(), minlength=length) / at.size * length == pytest.approx(1, abs=0.1)
+    goes_on = at[:, 1:] == (at[:, :-1] + 1) % length
+    expected = 1 - 1 / block * (1 - 1 / length)  # a new run may begin where the old one would have gone on
+    assert goes_on.mean(axis=0) == pytest.approx(expected, abs=0.04)  # at every place, the first too
+    whole = stationary_indices(length, 1e12, 20, np.random.default_rng(0))
+    np.testing.assert_array_equal(whole, (whole[:, :1] + np.arange(length)) % length)
+
+
+def test_two_values_are_enough():
+    assert newey_west_t(np.array([0.1, 0.3]), lag=0) == pytest.approx(0.2 / (0.1 / math.sqrt(2)))
+    interval = bootstrap_interval(np.array([0.1, 0.3]), confidence=0.95, samples=50, block=1.0, seed=0)
+    assert interval == pytest.approx((0.1, 0.3))
 
 
 @pytest.mark.parametrize("values", [[], [0.1], [0.1, 0.1, 0.1], [np.nan, 0.2]])

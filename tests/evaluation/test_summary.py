@@ -13,6 +13,7 @@ from gangru.evaluation.document import to_json
 from gangru.evaluation.headline import Headline
 from gangru.evaluation.result import Evaluation
 from gangru.evaluation.settings import EvaluationSettings, PortfolioSettings
+from gangru.evaluation.significance import newey_west_t
 from gangru.evaluation.summary import evaluate_factor
 from gangru.market.daily import DailyMarket, carried
 from gangru.market.rules import cost_rates
@@ -514,6 +515,35 @@ def test_without_industries_everything_else_is_there(noise, noise_factor, labels
     assert bare.industries_lost is None
     assert bare.picks["industry"].null_count() == len(bare.picks)
     assert any("No industry figures" in note for note in bare.notes)
+
+
+def test_the_latest_ic_is_the_last_months_and_the_years_that_of_twelve(noise, noise_factor, labels):
+    result = evaluated(noise_factor, noise, labels(noise))
+    for head, name in ((result.headline, "rank_ic"), (result.headline_pearson, "ic")):
+        monthly = result.series[name]
+        assert monthly.null_count() == 0
+        assert len(monthly) > 12
+        assert head.ic_latest == monthly[-1]
+        assert head.ic_1y == pytest.approx(monthly[-12:].mean())
+
+
+def test_twelve_months_are_a_year_and_the_lag_is_the_one_asked_for(noise, noise_factor, labels):
+    whole = evaluated(noise_factor, noise, labels(noise)).series
+    for months in (11, 12):
+        head = evaluated(noise_factor, noise, labels(noise), last_month=whole["month"][months - 1]).headline
+        year = pytest.approx(whole["rank_ic"][:12].mean()) if months == 12 else None
+        assert (head.months, head.ic_1y) == (months, year)
+    asked = dataclasses.replace(FEW, newey_west_lag=5)
+    head = evaluated(noise_factor, noise, labels(noise), settings=asked).headline
+    assert head.ic_t == newey_west_t(whole["rank_ic"].to_numpy(), 5)
+    assert head.ic_t != newey_west_t(whole["rank_ic"].to_numpy())
+
+
+def test_a_month_whose_ic_is_zero_is_not_above_zero(steps, month_end_factor, labels):
+    scores = np.array([[2.0, 4, 1, 3], [1, 2, 3, 4], [1, 2, 3, 4]])
+    result = evaluated(month_end_factor(steps, scores), steps, labels(steps))
+    assert result.series["rank_ic"].to_list() == [0, 1]
+    assert result.headline.ic_positive == 0.5
 
 
 def test_the_document_has_the_agreed_names_and_no_nan(noise, noise_factor, labels):

@@ -60,6 +60,23 @@ def test_a_residual_is_that_of_least_squares_on_dummies_and_size(seed: int) -> N
         np.testing.assert_allclose(targets[t, kept], (rest - rest.mean()) / rest.std(), atol=1e-8)
 
 
+def test_only_the_exposure_asked_for_goes_out() -> None:
+    labels, eligible, exposures = case(5)
+    targets = build_targets(labels, eligible, exposures, LabelSettings(neutralise="industry"))
+    for t in range(DAYS):
+        kept = eligible[t] & np.isfinite(labels[t]) & (exposures.industry[t] >= 0)
+        assert (np.isfinite(targets[t]) == kept).all()  # those of unknown size too
+        for i in range(5):
+            assert abs(targets[t, kept & (exposures.industry[t] == i)].mean()) < 1e-9
+
+
+def test_exposures_of_other_days_are_refused() -> None:
+    labels, eligible, exposures = case(6)
+    fewer = Exposures(exposures.industry[1:], exposures.value[1:])
+    with pytest.raises(ValueError, match="shorter"):
+        build_targets(labels, eligible, fewer, LabelSettings(neutralise="size"))
+
+
 @pytest.mark.parametrize("by", ["industry_size", "size", "none"])
 def test_a_date_is_made_of_nothing_but_itself(by: str) -> None:
     labels, eligible, exposures = case(3)

@@ -17,6 +17,16 @@ def test_label_is_close_of_the_next_day_to_close_twenty_days_later() -> None:
     assert np.isnan(labels[99:]).all()
 
 
+def test_a_market_as_long_as_the_label_has_one_and_a_shorter_one_none() -> None:
+    market = random_market(days=22, gaps=0)
+    adjusted = market.close * market.factor
+    labels = build_labels(market, LabelSettings())
+    np.testing.assert_allclose(labels[0], adjusted[21] / adjusted[1] - 1)
+    assert np.isnan(labels[1:]).all()
+    for days in (1, 21):
+        assert np.isnan(build_labels(random_market(days=days, gaps=0), LabelSettings())).all()
+
+
 def test_entry_lag_zero_starts_on_the_day_itself() -> None:
     market = random_market(gaps=0)
     adjusted = market.close * market.factor

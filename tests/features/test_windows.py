@@ -13,7 +13,7 @@ from gangru.features.catalogue import CATALOGUE, chosen_features
 from gangru.features.panel import Panel, build_panel
 from gangru.features.scaling import fill_gaps, middle_distance, scale_days
 from gangru.features.settings import NAMES, FeatureSettings
-from gangru.features.windows import scaled_days, windows_of_date
+from gangru.features.windows import scaled_days, stock_scale, windows_of_date
 
 from markets import random_market
 
@@ -90,6 +90,20 @@ def test_an_outlier_is_clipped_at_three_mads() -> None:
     np.testing.assert_allclose(z, expected, rtol=1e-4)
 
 
+def test_a_series_of_zeros_gives_zero_and_never_nan() -> None:
+    for clip in ("mad", "sigma", "none"):
+        assert (scaled_series(np.zeros((2, 40)), replace(SETTINGS, clip=clip)) == 0).all()
+
+
+def test_a_series_that_is_mostly_zero_keeps_its_other_values() -> None:
+    x = np.zeros(40)  # like a shadow of candles: median and MAD are 0
+    x[[3, 9, 20]] = 1, 2, 3
+    limit = x.mean() + 3 * x.std()
+    expected = np.minimum(x, limit)
+    expected = (expected - expected.mean()) / expected.std()
+    np.testing.assert_allclose(scaled_series(x[None, :])[0], expected, rtol=1e-4)
+
+
 def test_no_mad_but_a_spread_is_clipped_at_three_sigma() -> None:
     x = np.full(40, 5.0)
     x[3] = 500.0
@@ -118,6 +132,35 @@ def test_stocks_with_too_few_bars_or_not_the_last_are_left_out_and_counted() -> 
     windows = windows_of_date(panel, 80, np.ones(30, dtype=bool), SETTINGS)
     assert set(range(30)) - set(windows.stocks) == {0, 1}
     assert windows.short == 2
+
+
+def test_the_last_day_alone_decides_who_traded_last() -> None:
+    market = random_market(gaps=0)
+    for gap in (market.close, market.open, market.high, market.low, market.volume):
+        gap[80, 0] = np.nan  # not the last
+        gap[79, 1] = np.nan  # the last, not the one before
+        gap[42, 2] = np.nan  # the last, not the second of the window
+    panel = build_panel(market, chosen_features(NAMES))
+    windows = windows_of_date(panel, 80, np.ones(30, dtype=bool), SETTINGS)
+    assert windows.date == panel.dates[80]
+    assert set(range(30)) - set(windows.stocks) == {0}
+
+
+def test_a_stock_with_gaps_in_many_series_is_filled_once() -> None:
+    panel = build_panel(random_market(gaps=0), chosen_features(NAMES))
+    eligible = np.ones(30, dtype=bool)
+    assert windows_of_date(panel, 80, eligible, SETTINGS).filled == 0
+    values = panel.values.copy()
+    values[60, 4] = np.nan  # every series of a day
+    values[[50, 70], 7, :2] = np.nan
+    assert windows_of_date(replace(panel, values=values), 80, eligible, SETTINGS).filled == 2
+
+
+def test_the_first_date_with_a_whole_window_has_one() -> None:
+    panel = build_panel(random_market(gaps=0), chosen_features(NAMES))
+    assert len(windows_of_date(panel, 39, np.ones(30, dtype=bool), SETTINGS).stocks) > 0
+    with pytest.raises(MarketError, match="39 of the 40 days"):
+        windows_of_date(panel, 38, np.ones(30, dtype=bool), SETTINGS)
 
 
 def test_too_little_history_is_an_error_that_counts() -> None:
@@ -215,6 +258,17 @@ def test_a_stocks_days_are_scaled_alike_alone_and_among_others() -> None:
 def test_a_date_without_a_stock_has_no_windows() -> None:
     panel = build_panel(random_market(), chosen_features(NAMES))
     assert windows_of_date(panel, 80, np.zeros(30, dtype=bool), SETTINGS).x_NTF.shape == (0, 40, 18)
+
+
+def test_the_scale_of_a_date_is_by_hand_and_zero_where_nothing_differs() -> None:
+    x = np.array([[[1, 5]], [[3, 5]], [[8, 5]]], dtype=np.float32)
+    mean, scale = stock_scale(x)
+    np.testing.assert_allclose(mean, [[4, 5]])
+    np.testing.assert_allclose(scale, [[1 / np.sqrt(26 / 3), 0]], rtol=1e-6)
+    nothing = stock_scale(np.empty((0, 40, 18), dtype=np.float32))
+    for found in (mean, scale, *nothing):
+        assert found.dtype == np.float32
+    assert all(found.shape == (40, 18) and not found.any() for found in nothing)
 
 
 def test_all_stocks_alike_give_zero() -> None:

@@ -15,8 +15,6 @@ from gangru.market.calendar import (
     CalendarSource,
     exchange_days,
     extended,
-    last_on_or_before,
-    month_ends,
     trading_days,
 )
 from gangru.market.holidays import festival_days, known_holidays
@@ -200,45 +198,3 @@ def test_a_horizon_within_the_calendar_does_not_warn(store: Store) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert len(trading_days(store, until=date(2026, 12, 31))) == 2
-
-
-def test_month_ends_leave_out_a_month_that_has_weekdays_left() -> None:
-    whole = days("2019-01-30", "2019-01-31", "2019-02-01", "2019-02-28", "2019-03-01")
-    assert month_ends(whole).tolist() == days("2019-01-31", "2019-02-28").tolist()
-    assert (
-        month_ends(days("2019-03-28", "2019-03-29")).tolist() == days("2019-03-29").tolist()
-    )  # a Friday; 30th, 31st off
-    assert month_ends(days("2019-03-27", "2019-03-28")).tolist() == []
-    assert month_ends(days()).tolist() == []
-
-
-@given(st.sets(st.dates(date(2018, 1, 1), date(2022, 12, 31)), min_size=1))
-def test_month_ends_are_what_a_loop_finds(chosen: set[date]) -> None:
-    ordered = sorted(chosen)
-    slow = {}
-    for day in ordered:
-        slow[day.year, day.month] = day
-    last = ordered[-1]
-    month = [d for d in exchange_like_weekdays(last.year, last.month) if d > last]
-    expected = [d for key, d in slow.items() if key != (last.year, last.month) or not month]
-    assert month_ends(np.array(ordered, dtype="datetime64[D]")).tolist() == expected
-
-
-def exchange_like_weekdays(year: int, month: int) -> list[date]:
-    every = [date(year, month, d) for d in range(1, 29)]
-    for d in (29, 30, 31):
-        try:
-            every.append(date(year, month, d))
-        except ValueError:
-            break
-    return [d for d in every if d.weekday() < 5]
-
-
-def test_the_last_day_on_or_before_is_found_or_refused() -> None:
-    known = days("2018-12-27", "2018-12-28", "2019-01-02")
-    assert last_on_or_before(known, date(2018, 12, 31)) == np.datetime64("2018-12-28")
-    assert last_on_or_before(known, np.datetime64("2019-01-02")) == np.datetime64("2019-01-02")
-    with pytest.raises(
-        MarketError, match="no trading day on or before 2018-12-26: the calendar begins with 2018-12-27"
-    ):
-        last_on_or_before(known, date(2018, 12, 26))

@@ -17,7 +17,6 @@ from gangru.market.industries import (
     by_name,
     class_name,
     declared_name,
-    edition_of,
     foreign_names,
     industries,
     industry_name,
@@ -37,12 +36,10 @@ def test_each_edition_has_its_number_of_classes_each_named_once(edition: Edition
 
 
 def test_an_edition_follows_the_other_without_gap_or_overlap() -> None:
-    assert edition_of("sw", date(2014, 2, 20)) is None
-    assert edition_of("sw", date(2021, 7, 29)) is SW_2014
-    assert edition_of("sw", date(2021, 7, 30)) is SW_2021
-    assert edition_of("citic", date(2019, 12, 1)) is CITIC_FIRST
-    assert edition_of("citic", date(2019, 12, 2)) is CITIC_2019
-    assert edition_of("gics", date(2020, 1, 1)) is None
+    assert (SW_2014.first, SW_2014.end) == (date(2014, 2, 21), date(2021, 7, 30))
+    assert (SW_2021.first, SW_2021.end) == (date(2021, 7, 30), None)
+    assert (CITIC_FIRST.first, CITIC_FIRST.end) == (None, date(2019, 12, 2))
+    assert (CITIC_2019.first, CITIC_2019.end) == (date(2019, 12, 2), None)
 
 
 def test_a_class_keeps_its_code_when_it_is_renamed() -> None:

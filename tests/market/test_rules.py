@@ -22,7 +22,7 @@ from gangru.market.rules import (
     market_limits,
     reference_price,
 )
-from gangru.market.rules_table import RULES, LimitRule, LotRule
+from gangru.market.rules_table import RULES, CommissionRule, CostRule, LimitRule, LotRule
 
 
 def limits_of(code, day, base, *, is_st=0, age=-1, **options):
@@ -158,6 +158,19 @@ def test_a_row_that_rounds_inward_never_goes_beyond_its_percentage(base, lower, 
     assert limits_of("920002.BJ", "2024-10-08", 2.85) == (2.00, 3.71)
 
 
+def test_a_percentage_of_ones_own_rounds_in_whole_cents():
+    def seven(rounding):
+        own = LimitRule("main", date(2030, 1, 1), 7, 7, rounding)
+        return replace(RULES, limits=(*RULES.limits, own))
+
+    def limits(base, rounding="half up"):
+        return limits_of("600000.SH", "2030-01-01", base, rules=seven(rounding))
+
+    assert limits(1.07) == (1.00, 1.14)  # 99.51 and 114.49 cents
+    assert limits(0.93) == (0.86, 1.00)  # 86.49 and 99.51
+    assert limits(0.57, "inward") == (0.54, 0.60)  # 53.01 and 60.99
+
+
 CASES = st.tuples(
     st.sampled_from(["600000.SH", "688001.SH", "300001.SZ", "920002.BJ"]),
     st.dates(date(1996, 12, 16), date(2030, 12, 31)),
@@ -221,12 +234,31 @@ def test_a_listing_keeps_the_rule_of_its_day_however_few_days_are_asked_for(code
     assert found == expected
 
 
+def test_a_reform_within_the_days_asked_for_begins_on_its_day():
+    days = np.array(["2020-08-20", "2020-08-21", "2020-08-24", "2020-08-25"], dtype="datetime64[D]")
+    age = np.array([[-1, -1], [0, -1], [1, 0], [2, 1]])  # listed before the reform, and on its day
+    not_st = np.zeros(age.shape, dtype=np.int8)
+    _, upper = limit_prices(np.array(["300860.SZ", "300999.SZ"]), days, np.full(age.shape, 10.0), not_st, age)
+    np.testing.assert_array_equal(upper, [[11.0, 11.0], [14.4, 11.0], [12.0, np.nan], [12.0, np.nan]])
+
+
 def test_reference_price_takes_off_the_dividend_and_lasts_over_a_suspension():
     close = np.array([[10.00], [np.nan], [np.nan], [9.60], [4.90]])
     factor = np.array([[1.0], [1.0], [1.0], [10.0 / 9.7], [2 * 10.0 / 9.7]])
     reference = reference_price(close, factor)[:, 0]
     assert np.isnan(reference[0])
     assert reference[1:].tolist() == [10.00, 10.00, 9.70, 4.80]
+
+
+def test_half_a_cent_of_a_reference_price_goes_up_whatever_side_its_float_is_on():
+    close, factor = np.array([[2.01], [1.0]]), np.array([[1.0], [2.0]])
+    assert close[0, 0] / 2 * 100 < 100.5
+    assert reference_price(close, factor)[1, 0] == 1.01
+
+
+def test_a_factor_that_changes_while_nothing_trades_counts_from_the_next_trade():
+    close, factor = np.array([[10.0], [np.nan], [5.1]]), np.array([[1.0], [2.0], [2.0]])
+    assert reference_price(close, factor)[1:, 0].tolist() == [10.0, 5.0]
 
 
 def market(
@@ -259,6 +291,21 @@ def test_no_buying_sealed_up_no_selling_sealed_down_and_nothing_while_suspended(
     bars = market([10.00, 11.00, np.nan, 9.90, 9.91, 10.89])
     assert can_buy(bars)[:, 0].tolist() == [True, False, False, True, True, True]
     assert can_sell(bars)[:, 0].tolist() == [True, True, False, False, True, True]
+
+
+def test_a_users_own_rules_hold_for_limits_orders_and_delisting_periods():
+    bars = market([10.00, 11.00, 9.90, 10.39, 9.97], start="2024-01-02")
+    tight = replace(RULES, limits=(LimitRule("main", date(2000, 1, 1), 4, 4), *RULES.limits))
+    tight = replace(
+        tight, limits=tuple(row for row in tight.limits if row.board != "main" or row.percent == 4)
+    )
+    assert market_limits(bars, rules=tight)[1][1:, 0].tolist() == [10.40, 11.44, 10.30, 10.81]
+    assert can_buy(bars, rules=tight)[:, 0].tolist() == [True, False, True, False, True]
+    assert can_sell(bars, rules=tight)[:, 0].tolist() == [True, True, False, True, False]
+    leaving = status_of(market([10.00, 10.50, 4.00], start="2024-01-02"), (DELISTING, slice(2, 3)))
+    assert np.isnan(market_limits(leaving)[1][2, 0])
+    bound = replace(RULES, free_days=())
+    assert market_limits(leaving, rules=bound)[1][2, 0] == 11.55
 
 
 def status_of(bars, *rows):
@@ -369,6 +416,22 @@ def test_commission_is_paid_on_both_sides():
     buy, sell = cost_rates(np.array(["2024-01-02"], dtype="datetime64[D]"), commission=0.001)
     assert buy[0] == pytest.approx(0.00101)
     assert sell[0] == pytest.approx(0.00151)
+
+
+def test_a_levy_of_ones_own_is_paid_once_beside_the_others():
+    day = np.array(["2024-01-02"], dtype="datetime64[D]")
+    own = replace(RULES, costs=(*RULES.costs, CostRule("own", date(2020, 1, 1), 0.01, 0.02)))
+    for with_own, without, levy in zip(
+        cost_rates(day, rules=own), cost_rates(day), (0.01, 0.02), strict=True
+    ):
+        assert with_own[0] == pytest.approx(without[0] + levy)
+
+
+def test_a_broker_whose_least_commission_changes_takes_that_of_the_day():
+    own = replace(
+        RULES, commissions=(CommissionRule(date(2000, 1, 1), 5.0), CommissionRule(date(2024, 1, 2), 1.0))
+    )
+    assert [least_commission(date(2024, 1, day), own) for day in (1, 2)] == [5.0, 1.0]
 
 
 @pytest.mark.parametrize(

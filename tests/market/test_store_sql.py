@@ -39,7 +39,7 @@ def answer(store: Store, text: str, engine: Engine) -> pl.DataFrame:
     [
         ("select count(*) as n from bars", [(6,)]),
         ("select date, sum(close) as s from bars group by date order by date;", [(DAY, 6.0), (NEXT, 6.0)]),
-        ("select b.code from bars b join calendar c on b.date = c.date where c.date > '2020-01-01' "
+        ("select b.code from bars b join calendar c on b.date = c.date where c.date > date '2020-01-01' "
          "and b.close < 2.5 order by b.code", [("600000.SH",), ("600001.SH",)]),
         ("with top as (select max(close) as m from bars) select m from top", [(3.0,)]),
         ("select code, 'a;b -- drop' as t from bars where close = 1 limit 1", [("600000.SH", "a;b -- drop")]),

@@ -142,6 +142,70 @@ def test_what_a_killed_writer_left_is_never_listed_and_goes_after_an_hour(tmp_pa
     assert [one.revision for one in issued_editions(tmp_path)] == [1]
 
 
+def as_on_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the system delete no file that is read-only."""
+    unlink = os.unlink
+
+    def refusing(path: str, *, dir_fd: int | None = None) -> None:
+        if not os.stat(path, dir_fd=dir_fd, follow_symlinks=False).st_mode & 0o200:
+            raise PermissionError(13, "Access is denied", path)
+        unlink(path, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "unlink", refusing)
+
+
+def abandoned(folder: Path, name: str) -> Path:
+    """A folder with a read-only file, as a writer left it that was killed long ago."""
+    left = folder / f".{name}.aaaa.part"
+    left.mkdir(parents=True)
+    (left / "edition.json").write_text("{")
+    (left / "edition.json").chmod(0o444)
+    os.utime(left, (0, 0))
+    return left
+
+
+def test_read_only_files_are_deleted_where_the_system_insists_on_writable_ones(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = abandoned(tmp_path, "001")
+    as_on_windows(monkeypatch)
+    assert remove_abandoned(tmp_path) == [left]
+    assert not left.exists()
+
+
+def test_what_cannot_be_deleted_is_not_told_as_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, held = abandoned(tmp_path, "001"), abandoned(tmp_path, "002")
+    unlink = os.unlink
+
+    def refusing(path: str, *, dir_fd: int | None = None) -> None:
+        if os.path.samestat(os.stat(path, dir_fd=dir_fd), held_file):
+            raise PermissionError(13, "used by another process", path)
+        unlink(path, dir_fd=dir_fd)
+
+    held_file = (held / "edition.json").stat()
+    monkeypatch.setattr(os, "unlink", refusing)
+    assert remove_abandoned(tmp_path) == [one]
+    assert (held / "edition.json").exists()
+
+
+def test_a_folder_that_another_process_renames_meanwhile_is_none_that_was_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left, taken = abandoned(tmp_path, "001"), abandoned(tmp_path, "002")
+    look = atomic.Path.lstat
+
+    def late(path: Path) -> os.stat_result:
+        if path == taken:
+            path.rename(tmp_path / "002")
+        return look(path)
+
+    monkeypatch.setattr(atomic.Path, "lstat", late)
+    assert remove_abandoned(tmp_path) == [left]
+    assert (tmp_path / "002" / "edition.json").exists()
+
+
 def test_a_folder_is_written_once(tmp_path: Path) -> None:
     write_directory(tmp_path / "a", {"x": b"1"})
     with pytest.raises(FileExistsError):
@@ -156,10 +220,12 @@ def test_a_folder_is_written_once(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("prepare", [lambda monkeypatch: None, as_on_windows], ids=["here", "windows"])
 def test_two_that_rename_at_once_get_one_folder_and_an_error(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prepare: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     """The other process renames between our look and our rename."""
+    prepare(monkeypatch)
     whole = atomic.Path.rename
 
     def late(beside: Path, target: Path) -> Path:

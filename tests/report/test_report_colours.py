@@ -43,7 +43,7 @@ def test_contrast_is_that_of_the_definition():
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
 
 
-@pytest.mark.parametrize(("name", "ground"), product(TEXTS, GROUNDS))
+@pytest.mark.parametrize(("name", "ground"), list(product(TEXTS, GROUNDS)))
 def test_text_is_readable_on_every_ground_in_both_themes(name, ground):
     for colours in (LIGHT, DARK):
         assert contrast(colours[name], colours[ground]) >= 4.5

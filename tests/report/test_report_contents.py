@@ -402,6 +402,26 @@ def test_the_worst_falls_are_shaded_and_listed(contents, evaluation):
     assert [r[3] for r in table(contents, "drawdowns").rows] == falls["depth"].to_list()
 
 
+@pytest.mark.parametrize(
+    ("portfolio", "said", "listed"),
+    [
+        ({}, "Long: equal weight of the top 10% of the factor, rebalanced monthly.", "The long list: the top 10%"),
+        ({"stocks": 30}, "Long: equal weight of the best 30 stocks, rebalanced monthly.", "The long list: the best 30 stocks"),
+        ({"stocks": 30, "weighting": "score"}, "Long: the best 30 stocks, weighted by the factor, rebalanced monthly.", "The long list: the best 30 stocks"),
+        ({"fraction": 0.2, "weighting": "score"}, "Long: the top 20% of the factor, weighted by it, rebalanced monthly.", "The long list: the top 20%"),
+        ({"hold_until": 0.3}, "A stock that is held stays while it is among the top 30%.", "The long list: the top 10%"),
+        ({"industry_neutral": True}, "Each industry is chosen from by itself and weighs what it weighs in the universe.", "The long list: the top 10%"),
+        ({"benchmark": "000300.SH"}, "Benchmark: the index that the settings name.", "The long list: the top 10%"),
+    ],
+)  # fmt: skip
+def test_who_is_held_and_listed_is_told_by_the_settings(portfolio, said, listed):
+    plain = make_provenance()
+    made = make_contents(provenance=replace(plain, settings=plain.settings | {"portfolio": portfolio}))
+    figure = next(f for f in made.figures() if f.key == "net_value")
+    assert said in [EN.words(note) for note in figure.notes]
+    assert EN.words(table(made, "long_list").caption) == listed
+
+
 def test_every_figure_of_the_accounts_is_that_of_the_evaluation(contents, evaluation):
     rows = {EN.words(r[0]): r[1:] for r in table(contents, "accounts").rows}
     t = evaluation.trading

@@ -166,7 +166,7 @@ def test_a_table_too_wide_is_set_smaller_or_across(contents):
     for columns in (3, 9, 14):
         table = wide_table(columns)
         pages = opened(render_pdf(with_block(contents, table), "en")).pages
-        sizes[fit_of(table, EN)] = [size(p) for p in pages if "row 0" in p.extract_text()]
+        sizes[fit_of(table, EN)] = [size(p) for p in pages if re.search(r"row\s0", p.extract_text())]
     assert sizes == {"": [A4], "dense": [A4], "landscape": [A4[::-1]]}
 
 

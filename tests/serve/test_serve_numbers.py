@@ -13,6 +13,7 @@ from small_site import FOLD, Site
 
 from gangru.evaluation.ic import forward_returns
 from gangru.evaluation.picks import pick_table
+from gangru.evaluation.settings import PortfolioSettings
 from gangru.features.catalogue import features_of
 from gangru.features.panel import build_panel
 from gangru.features.windows import windows_of_date
@@ -109,7 +110,11 @@ def test_places_are_those_of_the_picks(site: Site, desk: Desk) -> None:
         rows = book.on(day)
         score = rows["factor"].fill_null(float("nan")).to_numpy()
         picks = pick_table(
-            rows["code"].to_numpy(), score, None, buyable=np.ones(len(score), bool), fraction=0.1
+            rows["code"].to_numpy(),
+            score,
+            None,
+            buyable=np.ones(len(score), bool),
+            portfolio=PortfolioSettings(fraction=0.1),
         )
         ours = rows.drop_nulls("factor").sort("rank")
         assert ours["code"].to_list() == picks["code"].to_list()

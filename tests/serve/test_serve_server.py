@@ -83,6 +83,33 @@ def test_a_port_that_is_taken_is_told_with_a_free_one() -> None:
     bound(socket.AF_INET, "127.0.0.1", other).close()
 
 
+@pytest.mark.parametrize(
+    ("system", "option"),
+    [("win32", "SO_EXCLUSIVEADDRUSE"), ("linux", "SO_REUSEADDR"), ("darwin", "SO_REUSEADDR")],
+)
+def test_a_port_is_asked_for_as_the_system_wants_it(
+    monkeypatch: pytest.MonkeyPatch, system: str, option: str
+) -> None:
+    """On Windows SO_REUSEADDR would share a port with another process; the other systems lack the option against it."""
+    asked: list[object] = []
+
+    class Told:
+        def setsockopt(self, level: int, name: int, value: int) -> None:
+            asked.append((level, name, value))
+
+        def bind(self, address: tuple[str, int]) -> None:
+            asked.append(address)
+
+        def listen(self, backlog: int) -> None:
+            asked.append("listen")
+
+    monkeypatch.setattr(socket, "SO_EXCLUSIVEADDRUSE", -5, raising=False)
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(socket, "socket", lambda family, kind: Told())
+    bound(socket.AF_INET, "127.0.0.1", 80)
+    assert asked == [(socket.SOL_SOCKET, getattr(socket, option), 1), ("127.0.0.1", 80), "listen"]
+
+
 def test_a_folder_that_is_no_workspace_is_told(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["serve", "-C", str(tmp_path)])
     assert result.exit_code == 1

@@ -288,7 +288,7 @@ def test_without_lightgbm_its_variant_is_left_out_with_the_reason(
     monkeypatch.setattr(ablation_module, "find_spec", lambda name: None)
     made = run_ablation(root, Plan(chosen_variants(("lightgbm", "reversal")), folds=FOLDS), Watcher().watch())
     assert [line.variant.name for line in made.variants] == ["reversal"]
-    assert "pip install gangru[lightgbm]" in made.skipped[0].reason
+    assert "pip install 'gangru[lightgbm]'" in made.skipped[0].reason
     with pytest.raises(EvaluationError, match="no variant can be compared"):
         run_ablation(root, Plan(chosen_variants(("lightgbm",)), folds=FOLDS), Watcher().watch())
 

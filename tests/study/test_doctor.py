@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -56,10 +57,27 @@ def test_done_and_begun_trainings_are_counted(workspace: Workspace) -> None:
         run.mkdir(parents=True)
         (run / "settings.toml").write_text("")
     (done / "DONE").write_text("")
-    (workspace.reports / "issued" / "2019-07").mkdir(parents=True)
+    (workspace.reports / "issued" / "2019-07" / "001").mkdir(parents=True)
+    (workspace.reports / "issued" / "2019-08").mkdir()  # all that a killed issue may leave
     found = examined(lambda: workspace, TODAY)
     assert of(found, "trainings")[0].said == "1 of 2 due trainings are done; begun: 2019-06-30"
     assert of(found, "editions")[0] == Finding("editions", "ok", "last issued: 2019-07")
+
+
+def test_seeds_and_kinds_beside_are_trainings_too(workspace: Workspace) -> None:
+    settings = workspace.settings
+    more = replace(
+        settings,
+        training=replace(settings.training, seeds=2),
+        predictor=replace(settings.predictor, beside=("reversal",)),
+    )
+    run = workspace.root / "runs" / "more" / "2018-12-31"
+    for folder in (run, run / "seed-1"):
+        folder.mkdir(parents=True)
+        (folder / "DONE").write_text("")
+    told = of(examined(lambda: replace(workspace, study="more", settings=more), TODAY), "trainings")[0]
+    assert told.said == "2 of 6 due trainings are done"
+    assert told.advice == "gangru run trains 2018-12-31 reversal next"
 
 
 def test_no_workspace_no_bars_and_no_card_are_errors(workspace: Workspace, tmp_path: Path) -> None:

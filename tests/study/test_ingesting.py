@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from gangru.cli.app import app
 from gangru.errors import InputError
 from gangru.market.sources.request import Request
+from gangru.study import simulated
 from gangru.study.ingesting import forget, open_source, take_in, update
 from gangru.study.workspace import Workspace, init_workspace, open_workspace
 
@@ -221,6 +222,19 @@ def test_a_bar_waits_for_its_day_and_comes_in_once_the_calendar_has_it(
     assert workspace.store.read("quarantine").is_empty()
 
 
+def test_a_simulation_that_is_stopped_does_not_say_that_it_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    init_workspace(tmp_path / "ws", {"simulate.stocks": 60, "simulate.last": "2017-12-29"})
+    monkeypatch.setattr(simulated, "write_frame", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        simulated.simulate_market(open_workspace(tmp_path / "ws"))
+    assert not (tmp_path / "ws" / simulated.FOLDER / "simulate.json").exists()
+
+
 def test_simulated_bars_are_not_mixed_with_others(workspace: Workspace, tmp_path: Path) -> None:
     take_in(workspace, Request("files", (str(bars(tmp_path, "2020-01-02")),)))
     with pytest.raises(InputError, match="in a workspace of its own"):
@@ -228,7 +242,7 @@ def test_simulated_bars_are_not_mixed_with_others(workspace: Workspace, tmp_path
     root = tmp_path / "other"
     init_workspace(root, {"simulate.stocks": 60, "simulate.last": "2017-12-29"})
     take_in(open_workspace(root), Request("simulate"))
-    take_in(open_workspace(root), Request("simulate"))
+    take_in(open_workspace(root / ".." / "other"), Request("simulate"))
     text = (root / "study.toml").read_text()
     (root / "study.toml").write_text(text.replace("seed = 1", "seed = 7", 1))
     with pytest.raises(InputError, match="in a workspace of its own"):

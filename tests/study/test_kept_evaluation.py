@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from typer.testing import CliRunner
 
 from evaluation.same import assert_same
 from gangru.cli.app import app
+from gangru.errors import EvaluationError
 from gangru.market.schema import BARS
 from gangru.study import edition_contents, kept_evaluation, stages
+from gangru.study.extensions import Extensions
 from gangru.study.factor_table import FactorTable, read_factor
 from gangru.study.inputs import Inputs, load_inputs
 from gangru.study.measuring import evaluate
@@ -145,6 +148,30 @@ def test_another_factor_keeps_nothing(root: Path, column: str, which: str) -> No
 def test_other_code_keeps_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kept_evaluation, "source_digest", lambda: "of another gangru")
     assert kept_evaluation.kept_evaluation(*opened(root), None) is None
+
+
+def test_an_execution_rule_of_ones_own_keeps_nothing(root: Path) -> None:
+    inputs, factor = opened(root)
+    own = Extensions(execution=lambda orders: orders)  # type: ignore[arg-type, return-value]
+    ruled = replace(inputs, workspace=replace(inputs.workspace, extensions=own))
+    assert kept_evaluation.kept_evaluation(inputs, factor, None) is not None
+    assert kept_evaluation.kept_evaluation(ruled, factor, None) is None
+    before = (inputs.workspace.runs / kept_evaluation.FILE).read_bytes()
+    kept_evaluation.keep_evaluation(ruled, factor, evaluate(inputs, factor, None))
+    assert (inputs.workspace.runs / kept_evaluation.FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", ["another table", "half a record", "no settings"])
+def test_a_factor_beside_a_record_of_another_is_not_read(root: Path, damage: str) -> None:
+    workspace = open_workspace(root)
+    record = workspace.runs / "factor.json"
+    if damage == "another table":  # what a kill between the two writes leaves
+        table = pl.read_parquet(workspace.factor_path)
+        table.with_columns(pl.col("factor") * 2).write_parquet(workspace.factor_path)
+    else:
+        record.write_text(record.read_text("utf-8")[:99] if damage == "half a record" else "{}", "utf-8")
+    with pytest.raises(EvaluationError, match="does not tell of the factor beside it: run `gangru factor`"):
+        read_factor(workspace)
 
 
 def test_a_broken_file_keeps_nothing(root: Path) -> None:

@@ -148,6 +148,17 @@ def test_parquet_and_packed_files_are_read(tmp_path: Path) -> None:
         assert typed(read_factor_file(tmp_path / name)).equals(WANTED), name
 
 
+def test_an_error_that_says_nothing_is_called_by_its_type(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError
+
+    monkeypatch.setattr(pl, "read_csv", fail)
+    with pytest.raises(EvaluationError, match=r"cannot be read as CSV \(OSError\)"):
+        read_factor_file(tmp_path / "f.csv")
+
+
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [

@@ -13,7 +13,7 @@ from gangru.cli.app import app
 from gangru.errors import SettingsError, StoreError
 from gangru.market.schema import CALENDAR, TABLES
 from gangru.study.pins import latest_pins, run_pins, versions_in_use, with_pins, write_pins
-from gangru.study.settings import read_settings
+from gangru.study.settings import read_toml, settings_from
 from gangru.study.workspace import Workspace, init_workspace, open_workspace
 
 DAY, NEXT = date(2020, 1, 2), date(2020, 1, 3)
@@ -149,7 +149,7 @@ def test_pins_that_fit_nothing_are_refused_by_the_settings(root: Path, pins: str
     path = root / "study.toml"
     path.write_text(f"[data.pins]\n{pins}\n")
     with pytest.raises(SettingsError, match=r"data.pins\.bar. = -?\d: expected a version of one of bars"):
-        read_settings(path)
+        settings_from(read_toml(path), str(path))
 
 
 def test_runs_of_different_data_fit_no_pin(root: Path) -> None:

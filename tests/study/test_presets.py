@@ -1,5 +1,6 @@
 """Named settings: explicit, valid, and reachable from the commands."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,13 @@ def test_the_published_preset_is_the_default() -> None:
     assert settings_from(with_overrides({}, preset_changes("published")), "here") == StudySettings()
 
 
+def test_the_best_preset_is_the_one_that_was_judged() -> None:
+    judged = Path(__file__).parents[2] / "studies/best/study.toml"
+    dates = {"training.first": "2018-12-31", "training.last": "2024-12-31", "training.threads": 1}
+    asked = settings_from(with_overrides({}, preset_changes("best") | dates), "here")
+    assert asked == settings_from(tomllib.loads(judged.read_text("utf-8")), judged.name)
+
+
 def test_a_preset_begins_a_variant_and_set_goes_on_from_it(tmp_path: Path) -> None:
     init_workspace(tmp_path)
     changes = overrides(["training.seed=3"], "reconstruct")
@@ -36,5 +44,5 @@ def test_a_preset_begins_a_variant_and_set_goes_on_from_it(tmp_path: Path) -> No
 
 
 def test_an_unknown_preset_is_told_beside_those_there_are() -> None:
-    with pytest.raises(SettingsError, match="expected one of published, plain-gru, reconstruct"):
-        preset_changes("best")
+    with pytest.raises(SettingsError, match="expected one of published, plain-gru, reconstruct, best"):
+        preset_changes("worst")

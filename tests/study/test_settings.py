@@ -9,7 +9,7 @@ from gangru.errors import SettingsError
 from gangru.study.settings import (
     StudySettings,
     plain_settings,
-    read_settings,
+    read_toml,
     section_types,
     settings_from,
     settings_toml,
@@ -19,7 +19,7 @@ from gangru.study.workspace import init_workspace, open_workspace
 
 def test_the_written_file_reads_back_to_the_same_settings(tmp_path: Path) -> None:
     path = init_workspace(tmp_path)
-    assert read_settings(path) == StudySettings()
+    assert settings_from(read_toml(path), str(path)) == StudySettings()
 
 
 def test_every_setting_stands_in_the_file_with_a_sentence() -> None:
@@ -67,7 +67,7 @@ def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, messa
     path = tmp_path / "study.toml"
     path.write_text(text)
     with pytest.raises(SettingsError, match=message) as caught:
-        read_settings(path)
+        settings_from(read_toml(path), str(path))
     assert str(path) in str(caught.value)
 
 
@@ -102,6 +102,36 @@ def test_main_takes_no_changes_and_unknown_variants_are_listed(tmp_path: Path) -
         open_workspace(tmp_path, "gru")
     with pytest.raises(SettingsError, match="letters, digits"):
         open_workspace(tmp_path, "../x", {"training.seed": 1})
+
+
+@pytest.mark.parametrize("name", ["con", "CON", "Prn", "aux", "NUL", "com1", "LPT9"])
+def test_a_name_that_no_folder_has_on_windows_is_no_studys(tmp_path: Path, name: str) -> None:
+    init_workspace(tmp_path)
+    with pytest.raises(
+        SettingsError, match=f"--study '{name}': .* is a device's: choose another, as {name}-1"
+    ):
+        open_workspace(tmp_path, name, {"training.seed": 1})
+    assert not (tmp_path / "studies").exists()
+
+
+@pytest.mark.parametrize("name", ["console", "com", "com0", "com10", "con-1", "a-con"])
+def test_a_name_that_only_looks_like_a_devices_is_a_studys(tmp_path: Path, name: str) -> None:
+    init_workspace(tmp_path)
+    assert open_workspace(tmp_path, name, {"training.seed": 1}).study == name
+
+
+@pytest.mark.parametrize(("first", "second"), [("main", "Main"), ("gru", "GRU"), ("GRU", "gru")])
+def test_a_study_in_other_capitals_is_refused(tmp_path: Path, first: str, second: str) -> None:
+    init_workspace(tmp_path)
+    if first != "main":
+        open_workspace(tmp_path, first, {"training.seed": 1})
+    for changes in ({"training.seed": 2}, None):
+        with pytest.raises(
+            SettingsError, match=f"--study '{second}': .* there is '{first}', .* use that one"
+        ):
+            open_workspace(tmp_path, second, changes)
+    left = [path.stem for path in tmp_path.glob("studies/*")]
+    assert left == ([] if first == "main" else [first])
 
 
 def test_a_wrong_variant_is_not_remembered(tmp_path: Path) -> None:

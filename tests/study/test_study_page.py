@@ -25,7 +25,7 @@ def test_its_tables_are_those_that_were_written(page: str) -> None:
 
 def test_the_page_of_tables_and_the_csv_files_say_the_same() -> None:
     shown = set(table_rows(RESULTS / "tables.md"))
-    files = sorted(RESULTS.glob("*.csv"))
+    files = sorted(path for path in RESULTS.glob("*.csv") if path.name != "monthly.csv")
     assert len(files) > 15
     for path in files:
         with path.open(newline="", encoding="utf-8") as file:
@@ -34,6 +34,23 @@ def test_the_page_of_tables_and_the_csv_files_say_the_same() -> None:
         for row in rows:
             cells = [cell.replace("-", "−") if cell.startswith("-") else cell or "–" for cell in row]
             assert "| " + " | ".join(cells) + " |" in shown, path.name
+
+
+def test_the_means_of_the_monthly_series_are_those_of_the_tables() -> None:
+    def rows(name: str) -> list[dict[str, str]]:
+        with (RESULTS / name).open(newline="", encoding="utf-8") as file:
+            return list(csv.DictReader(file))
+
+    written = {row["all months, from t + 1"]: row for row in rows("all_months.csv")}
+    monthly: dict[str, list[dict[str, str]]] = {}
+    for row in rows("monthly.csv"):
+        monthly.setdefault(row["study"], []).append(row)
+    assert monthly
+    for study, months in monthly.items():
+        for key, column in (("rank_ic", "rank IC, %"), ("ic", "Pearson, %")):
+            values = [float(row[key]) for row in months if row[key]]
+            assert f"{100 * sum(values) / len(values):.2f}" == written[study][column], (study, column)
+        assert len(months) == int(written[study]["months"])
 
 
 def test_the_results_are_small_and_hold_no_market_data() -> None:

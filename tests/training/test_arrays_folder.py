@@ -125,6 +125,9 @@ def test_what_is_done_is_skipped_and_one_fold_may_be_asked_for(folder: Path) -> 
     assert [p.name for p in (folder / "there").iterdir()] == ["2018-12-31"]
     again = run_light(*asked, "--fold", "2018-12-31")
     assert again.stdout == "trained nothing: every training was done already\n"
+    unknown = run_light(*asked, "--fold", "2018-12-30")
+    assert unknown.returncode == 1
+    assert unknown.stderr.startswith("no training is named 2018-12-30: there are 2018-06-30, ")
 
 
 def test_a_folder_is_not_written_over(folder: Path) -> None:
@@ -143,6 +146,21 @@ def test_a_folder_that_is_none_is_told_in_a_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "gangru export arrays" in done.stderr
+
+
+def test_trainings_of_a_newer_version_are_told(folder: Path) -> None:
+    path = folder / "arrays" / "jobs.json"
+    path.write_text(path.read_text("utf-8").replace('"gan": {', '"gan": {"unheard_of": 1, '), "utf-8")
+    with pytest.raises(TrainingError, match="holds no trainings"):
+        read_jobs(folder / "arrays", folder / "there", {})
+
+
+def test_the_device_is_the_studys_unless_it_is_named(folder: Path) -> None:
+    path = folder / "arrays" / "jobs.json"
+    path.write_text(path.read_text("utf-8").replace('"device": "cpu"', '"device": "cuda:7"'), "utf-8")
+    asked = (str(folder / "arrays"), str(folder / "there"), "--fold", "2018-12-31")
+    assert "sees no CUDA device" in run_light(*asked).stderr
+    assert run_light(*asked, "--device", "cpu").returncode == 0
 
 
 def test_a_missing_piece_is_told(folder: Path) -> None:

@@ -120,5 +120,5 @@ def test_windows_of_another_shape_are_refused(tmp_path: Path) -> None:
 
 def test_a_missing_lightgbm_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    with pytest.raises(TrainingError, match=r"pip install gangru\[lightgbm\]"):
+    with pytest.raises(TrainingError, match=r"pip install 'gangru\[lightgbm\]'"):
         train_trees(planted_fold(), TREES, TRAINING, silent)

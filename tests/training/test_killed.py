@@ -74,17 +74,17 @@ def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path: Path, seed: int)
     train_fold(slow_job(tmp_path / "cut"), lambda tick: None)
     for name in FILES:
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
-    left = {path.name for path in (tmp_path / "cut").iterdir()} - {
-        path.name for path in (tmp_path / "whole").iterdir()
-    }
-    assert all(name.endswith(".part") for name in left)
+    names = {path.name for path in (tmp_path / "whole").iterdir()}
+    assert {path.name for path in (tmp_path / "cut").iterdir()} == names
+    assert not any(name.endswith(".part") for name in names)
 
 
-def test_states_that_a_kill_at_the_very_end_left_are_swept(tmp_path: Path) -> None:
+def test_states_and_half_files_that_a_kill_at_the_very_end_left_are_swept(tmp_path: Path) -> None:
     job = slow_job(tmp_path / "run")
     train_fold(job, lambda tick: None)
     names = {path.name for path in job.directory.iterdir()}
-    for name in ("predictor.state.safetensors", "generator.state.first.safetensors", "seconds.state.json"):
+    states = ("predictor.state.safetensors", "generator.state.first.safetensors", "seconds.state.json")
+    for name in (*states, ".predictor.state.safetensors.4711.part", ".DONE.4711.part"):
         (job.directory / name).write_bytes(b"left")
     train_fold(job, lambda tick: None)
     assert {path.name for path in job.directory.iterdir()} == names

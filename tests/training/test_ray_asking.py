@@ -1,8 +1,10 @@
 """What the Ray engine asks of a cluster, and what it says where it cannot have it. No cluster is started."""
 
+import os
 import pickle
 import socket
 import sys
+import time
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -24,7 +26,7 @@ def test_without_ray_the_extra_is_named(tmp_path: Path, monkeypatch: pytest.Monk
     for name in [name for name in sys.modules if name.split(".")[0] == "ray"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(TrainingError, match=r"needs Ray: pip install gangru\[ray\]"):
+    with pytest.raises(TrainingError, match=r"needs Ray: pip install 'gangru\[ray\]'"):
         train_folds([fold_job(tmp_path / "run")], RaySettings(), lambda job, tick: None)
     assert not (tmp_path / "run").exists()
 
@@ -127,10 +129,12 @@ def test_every_error_survives_the_way_from_a_node() -> None:
         assert (type(back), str(back)) == (kind, "what was expected")
 
 
-def test_directories_of_trainings_killed_a_day_ago_are_removed(tmp_path: Path) -> None:
-    import os
-    import time
-
+@pytest.mark.parametrize("system", ["with owners", "without"])
+def test_directories_of_trainings_killed_a_day_ago_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    if system == "without":  # Windows
+        monkeypatch.delattr(os, "getuid", raising=False)
     old, new = tmp_path / "gangru-fold-old", tmp_path / "gangru-fold-new"
     for path in (old, new, tmp_path / "another"):
         path.mkdir()
@@ -138,3 +142,15 @@ def test_directories_of_trainings_killed_a_day_ago_are_removed(tmp_path: Path) -
     (new / "predictor.state.safetensors").touch()  # an epoch just now
     remove_abandoned(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["another", "gangru-fold-new"]
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no owner's number here")
+def test_the_directories_of_other_users_are_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "gangru-fold-old"
+    old.mkdir()
+    os.utime(old, (time.time() - 2 * 24 * 3600,) * 2)
+    monkeypatch.setattr(os, "getuid", lambda: old.stat().st_uid + 1)
+    remove_abandoned(tmp_path)
+    assert old.exists()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from safetensors.torch import load, save
 from torch import Tensor
 
-from gangru.training.tensor_file import DTYPES, dumped, loaded
+from gangru.training.tensor_file import DTYPES, dumped, encoded, loaded, read_file
 
 shapes = st.lists(st.integers(0, 4), max_size=3)
 names = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=8).filter(
@@ -104,3 +104,15 @@ def test_bytes_of_no_tensor_are_refused() -> None:
 def test_a_header_longer_than_the_file_asks_for_no_memory(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="cut short"):
         loaded((2**62).to_bytes(8, "little") + b"{}")
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="the system does not tell what is mapped")
+def test_tensors_that_were_read_keep_no_part_of_the_file_mapped(tmp_path: Path) -> None:
+    """Windows refuses to replace a file that is, and a resumed training replaces its state at every epoch."""
+    path = tmp_path / "state.safetensors"
+    tensors = {"a": torch.arange(10_000.0), "b": torch.zeros(0), "step": torch.tensor(3)}
+    path.write_bytes(encoded(tensors, {"record": "{}"}))
+    found, metadata = read_file(path)
+    assert str(path) not in Path("/proc/self/maps").read_text()
+    assert metadata == {"record": "{}"}
+    assert all(torch.equal(found[name], tensor) for name, tensor in tensors.items())

@@ -17,7 +17,7 @@ from gangru.training.fold_run import FoldJob, train_fold
 from gangru.training.gan import train_gan
 from gangru.training.gan_health import CollapseRule, is_collapsed, window_health
 from gangru.training.gradient_boosting import BoostedTrees
-from gangru.training.loop import Tick
+from gangru.training.loop import Tick, device_of
 from gangru.training.predictor import predict, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
 from gangru.training.trained_fold import load_fold
@@ -178,6 +178,40 @@ def test_a_missing_cuda_device_is_told(tmp_path: Path) -> None:
         pytest.skip("this machine has a CUDA device")
     with pytest.raises(TrainingError, match="sees no CUDA device"):
         train_predictor(planted_fold(), PREDICTOR, TrainingSettings(device="cuda"), tmp_path / "s", silent)
+
+
+@pytest.mark.parametrize(
+    ("cards", "name", "there"),
+    [
+        (0, "cuda", "no CUDA device"),
+        (0, "cuda:0", "no CUDA device"),
+        (1, "cuda:7", "cuda:0"),
+        (1, "cuda:1", "cuda:0"),
+        (2, "cuda:300", "cuda:0, cuda:1"),
+        (1, "mps", "cuda:0"),
+        (0, "meta", "no CUDA device"),
+        (1, "cpu:0", "cuda:0"),
+        (2, "cuda:01", "cuda:0, cuda:1"),
+        (1, "cuda:-1", "cuda:0"),
+        (1, "", "cuda:0"),
+    ],
+)
+def test_a_device_that_is_not_there_is_told_with_those_that_are(
+    monkeypatch: pytest.MonkeyPatch, cards: int, name: str, there: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cards > 0)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    with pytest.raises(TrainingError) as told:
+        device_of(name)
+    assert f"training.device = {name!r}: expected cpu, cuda or cuda:N" in str(told.value)
+    assert f"PyTorch sees {there}: choose" in str(told.value)
+
+
+@pytest.mark.parametrize("name", ["cpu", "cuda", "cuda:0", "cuda:1"])
+def test_a_device_that_is_there_is_taken(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    assert device_of(name) == torch.device(name)
 
 
 def test_a_prediction_depends_on_the_stocks_own_window_alone(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gangru.cli.options import Address, Changes, Directory, Engine, engine_choice, overrides
+from gangru.cli.options import Address, Changes, Directory, Engine, Json, engine_choice, listed, overrides
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -67,9 +67,7 @@ def ablate(
     no_train: Annotated[
         bool, typer.Option("--no-train", help="Train nothing: compare what is trained in all variants.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")
-    ] = False,
+    as_json: Json = False,
     markdown: Annotated[
         Path | None, typer.Option("--markdown", metavar="FILE", help="Write the tables to FILE as Markdown.")
     ] = None,
@@ -82,11 +80,9 @@ def ablate(
     --study. What is trained is not trained again; --engine ray trains all of them at once. The comparison is kept in
     runs/ablation.json.
     """
-    from gangru.atomic import write_text
     from gangru.cli.screen import err
-    from gangru.study.ablation import ablation_path, run_ablation
-    from gangru.study.ablation_document import ablation_document, ablation_markdown
-    from gangru.study.ablation_plan import Plan, base_settings
+    from gangru.study.ablation import keep_ablation, run_ablation
+    from gangru.study.ablation_plan import Plan
     from gangru.study.variants import chosen_variants
 
     plan = Plan(
@@ -102,11 +98,7 @@ def ablate(
     with ablation_progress() as watch:
         ablation = run_ablation(root, plan, watch, train=not no_train, choice=choice)
     command = command_of(variants, added, plan, changes, no_train=no_train)
-    document = ablation_document(ablation, plan, base_settings(root, plan), command)
-    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
-    write_text(ablation_path(root), text)
-    if markdown is not None:
-        write_text(markdown, ablation_markdown(ablation, document))
+    document = keep_ablation(root, ablation, plan, command, markdown)
     if as_json:
         typer.echo(json.dumps(document, ensure_ascii=False))
         return
@@ -146,11 +138,6 @@ def ablation_progress() -> Iterator["Watch"]:
             bar("factor", done, total, day)
 
         yield Watch(on_trial, on_tick, on_step)
-
-
-def listed(text: str) -> tuple[str, ...]:
-    """The parts of a text that commas separate."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def parsed_variant(text: str) -> "Variant":

@@ -143,6 +143,10 @@ def main() -> None:
         telling.end(1)
         typer.echo(printable(f"gangru: {error}"), err=True)
         sys.exit(1)
+    except Exception as error:
+        telling.event("error", text=f"{type(error).__name__}: {error}")
+        telling.end(1)
+        raise
     except SystemExit as end:
         telling.end(end.code if isinstance(end.code, int) else int(end.code is not None))
         raise

@@ -24,16 +24,16 @@ def demo(
     from gangru.cli.running import run_study
     from gangru.cli.screen import err, out, step
     from gangru.cli.sources import ingest_into
-    from gangru.study.simulated import DEMO_SETTINGS, PLAIN_GRU, compare_with_best, simulate_market
+    from gangru.study.simulated import DEMO_SETTINGS, FOLDER, PLAIN_GRU, compare_with_best, simulate_market
     from gangru.study.workspace import init_workspace, open_workspace
 
     if not (target / "study.toml").exists():
         init_workspace(target, DEMO_SETTINGS)
     workspace = open_workspace(target)
-    if not (target / "simulated" / "simulate.json").exists():
+    if not (target / FOLDER / "simulate.json").exists():
         with step("simulating a market"):
             simulate_market(workspace)
-    ingest_into(target, [target / "simulated"])
+    ingest_into(target, [target / FOLDER])
     plain = run_study(open_workspace(target, "gru", PLAIN_GRU), report=False)
     full = run_study(workspace)
     with err.status("comparing with the best possible predictor"):

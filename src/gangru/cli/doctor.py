@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def doctor(directory: Directory = None, study: Study = "main", as_json: Json = False) -> None:
     """Look at versions, device, space, store, calendar and due trainings; exit 1 where something will not work.
 
-    Writes nothing. No token is printed.
+    Nothing stays written. No token is printed.
     """
     from gangru.study.doctor import examined, healthy
 

@@ -38,7 +38,7 @@ def enhance(
     ] = None,
     month: Month = None,
 ) -> None:
-    """Enhance an index: the best long-only weights by the factor within bounds of `[enhance]`; needs gangru[enhance].
+    """Enhance an index: the best long-only weights by the factor within set bounds; needs the extra enhance.
 
     A month that no weights satisfy says which bound is to blame and what gave way.
     """

@@ -97,8 +97,8 @@ def print_anatomy(part: "Anatomy") -> None:
     out.print()
 
 
-def print_trading(part: "Trading") -> None:
-    """Annual figures, falls, fills, capacity and micro-caps."""
+def print_annual_figures(part: "Trading") -> None:
+    """The long portfolio before and after costs, the benchmark, and long less short, side by side."""
     named = {
         "long, gross": part.gross,
         "long, net": part.net,
@@ -116,6 +116,11 @@ def print_trading(part: "Trading") -> None:
         "Sortino": ("sortino", NUMBER), "Calmar": ("calmar", NUMBER), "Drawdown": ("max_drawdown", PERCENT),
         "Excess": ("annual_excess", PERCENT), "by ratio": ("annual_excess_ratio", PERCENT),
     })  # fmt: skip
+
+
+def print_trading(part: "Trading") -> None:
+    """Annual figures, falls, fills, capacity and micro-caps."""
+    print_annual_figures(part)
     show("Worst drawdowns of the net value after costs", part.drawdowns, {
         "Peak": ("start", TEXT), "Trough": ("trough", TEXT), "Recovered": ("end", TEXT), "Drawdown": ("depth", PERCENT),
         "Days to trough": ("days_to_trough", WHOLE),

@@ -1,14 +1,13 @@
 """Commands that take data out: export."""
 
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from gangru.cli.answers import answer, line
-from gangru.cli.options import Changes, Directory, Json, Preset, Study, workspace_of
+from gangru.cli.options import Changes, Directory, Json, Preset, Study, day_of, workspace_of
 
 EXAMPLES = """Examples:
 
@@ -68,14 +67,6 @@ def qlib(
         f"{done.files:,} files; {done.kept_beside:,} bars without trading or factor are in {target}/gangru"
     )
     answer({"written": target, **asdict(done)}, told, as_json=as_json)
-
-
-def day_of(option: str, text: str | None) -> date | None:
-    """A day from the command line."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r}: expected a day as 2020-01-31", param_hint=option) from None
 
 
 def arrays(

@@ -1,6 +1,7 @@
 """Options that several commands share, and how a command finds its workspace."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -78,3 +79,16 @@ def overrides(changes: list[str] | None, preset: str | None = None, option: str 
         except json.JSONDecodeError:
             pairs[name.strip()] = value
     return pairs
+
+
+def day_of(option: str, text: str | None) -> date | None:
+    """A day from the command line; raises typer.BadParameter naming the option for what is none."""
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: expected a day as 2020-01-31", param_hint=option) from None
+
+
+def listed(text: str | None) -> tuple[str, ...]:
+    """The parts of a text that commas separate; none where none was given."""
+    return tuple(part.strip() for part in (text or "").split(",") if part.strip())

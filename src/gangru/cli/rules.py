@@ -1,13 +1,12 @@
 """The command that shows the dated trading rules: rules."""
 
 from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gangru.cli.answers import answer
-from gangru.cli.options import Json
+from gangru.cli.options import Json, day_of
 
 if TYPE_CHECKING:
     from gangru.market.rules_rows import RuleRow
@@ -48,7 +47,7 @@ def rules(
     """Show the market's dated rules: price limits, first days, costs and order sizes, with their sources."""
     from gangru.market.rules_rows import board_of, rule_rows
 
-    asked = day_of(day)
+    asked = day_of("--date", day)
     if reference is not None and (asked is None or code is None):
         raise typer.BadParameter("needs --date and --code as well", param_hint="--reference")
     rows = rule_rows(day=asked, board=None if code is None else board_of(code))
@@ -88,13 +87,3 @@ def print_rows(rows: "list[RuleRow]") -> None:
     for row in rows:
         table.add_row(row.rule, row.of, f"{row.start}", row.says, row.source)
     out.print(table)
-
-
-def day_of(text: str | None) -> date | None:
-    """A day from the command line."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r}: expected a day as 2020-01-31", param_hint="--date") from None

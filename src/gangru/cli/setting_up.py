@@ -1,5 +1,6 @@
 """Commands that set a workspace up or list what it can be made of: init, presets and features."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -29,7 +30,7 @@ def presets(as_json: Json = False) -> None:
     def show() -> None:
         rows = []
         for preset in PRESETS.values():
-            settings = "\n".join(f"{key} = {value}" for key, value in preset.changes.items())
+            settings = "\n".join(f"{key} = {json.dumps(value)}" for key, value in preset.changes.items())
             rows.append((preset.name, preset.why, settings or "defaults"))
         print_table(("name", "what it is", "settings"), rows)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gangru.cli.answers import answer, line
-from gangru.cli.options import Directory, Json, workspace_of
+from gangru.cli.options import Directory, Json, day_of, listed, workspace_of
 from gangru.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,10 +31,6 @@ EXAMPLES = """Examples:
 
   gangru ingest baostock --tables bars,calendar --codes 600519.SH,000001.SZ
 """
-VENDORS = ("tushare", "baostock", "akshare")
-OPTIONS = {"--as": ("files",), "--since": ("qlib", *VENDORS), "--until": ("qlib", *VENDORS)} | dict.fromkeys(
-    ("--tables", "--codes"), VENDORS
-)  # which sources know each
 Day = Annotated[str | None, typer.Option(metavar="YYYY-MM-DD")]
 
 
@@ -174,28 +170,17 @@ def print_update(
 
 def demand_known(source: str, paths: Sequence[str], options: Sequence[str]) -> None:
     """Raise typer.BadParameter where a source is given an option or a path that it would pass over in silence."""
+    from gangru.market.sources.request import VENDORS
+
+    dated = ("qlib", *VENDORS)
+    takers = {"--as": ("files",), "--since": dated, "--until": dated, "--tables": VENDORS, "--codes": VENDORS}
     for option in options:
-        if source not in OPTIONS[option]:
+        if source not in takers[option]:
             raise typer.BadParameter(
-                f"is for {', '.join(OPTIONS[option])}, not for {source}", param_hint=option
+                f"is for {', '.join(takers[option])}, not for {source}", param_hint=option
             )
     if paths and source in (*VENDORS, "simulate"):
         raise typer.BadParameter(f"{source} takes no path, such as {paths[0]!r}", param_hint="PATH")
-
-
-def listed(text: str | None) -> tuple[str, ...]:
-    """The parts of a list with commas."""
-    return tuple(part.strip() for part in (text or "").split(",") if part.strip())
-
-
-def day_of(option: str, text: str | None) -> date | None:
-    """A day from the command line."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r}: expected a day as 2020-01-31", param_hint=option) from None
 
 
 def take_in_with_progress(workspace: "Workspace", request: "Request") -> "IngestReport":

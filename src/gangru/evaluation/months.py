@@ -1,5 +1,6 @@
 """Return months: month m runs from the last trading day of m − 1 to its own last one."""
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ from gangru.market.daily import Dates
 
 Rows = NDArray[np.int64]
 
+MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")  # as it is written: 2020-07
 ENTRY_LAG = 1  # trading days from the factor date to the close that could be paid after the factor was known
 
 

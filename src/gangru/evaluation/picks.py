@@ -4,7 +4,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gangru.evaluation.groups import places, top_count
+from gangru.evaluation.groups import places
+from gangru.evaluation.portfolio.targets import long_count
+from gangru.evaluation.settings import PortfolioSettings
 from gangru.market.daily import Bools, Codes, Floats
 from gangru.market.ranks import average_ranks
 
@@ -40,7 +42,7 @@ def pick_table(
     previous: Floats | None,
     *,
     buyable: Bools,
-    fraction: float,
+    portfolio: PortfolioSettings,
     listed: NDArray[np.int64] | None = None,
 ) -> pl.DataFrame:
     """All stocks scored on a factor date, best first; columns of `evaluation.result` but name and industry.
@@ -54,7 +56,7 @@ def pick_table(
     best_first = np.argsort(np.where(place >= 0, place, len(scores)), kind="stable")[:count]
     now = percentiles(scores)[best_first]
     before = (np.full(len(scores), np.nan) if previous is None else percentiles(previous))[best_first]
-    chosen = int(top_count(np.array([count]), fraction)[0])
+    chosen = long_count(count, portfolio)
     age = np.full(len(scores), UNKNOWN_AGE) if listed is None else listed
     table = pl.DataFrame(
         {

@@ -43,7 +43,6 @@ def stationary_indices(
     """Positions of resampled series, (samples, length): blocks of geometric length, wrapped around."""
     start = rng.integers(length, size=(samples, length))
     fresh = rng.random((samples, length)) < 1 / block
-    fresh[:, 0] = True
     since = np.where(fresh, np.arange(length), 0)
     np.maximum.accumulate(since, axis=1, out=since)
     first = np.take_along_axis(start, since, axis=1)

@@ -95,7 +95,7 @@ def evaluate_factor(
     month_names = months.names()
     by_month, unknown = industries_of(factor_MN, main, on, in_months, month_names, settings.industry_fraction)
     industries = industry_table(by_month, month_names, small=settings.small_industry)
-    last_picks, became = last_list(view, factor_MN, main, on, in_months, calendar, names, portfolio.fraction)
+    last_picks, became = last_list(view, factor_MN, main, on, in_months, calendar, names, portfolio)
     evaluation = Evaluation(
         study=study,
         first_month=month_names[0] if month_names else None,
@@ -112,7 +112,7 @@ def evaluate_factor(
         decay=decay(factor_MN, on.prices, on.traded, months.entry(ENTRY_LAG), settings.min_stocks),
         industries=industries,
         industry_months=by_month,
-        picks=newest_picks(view, on_pick_date, calendar, names, portfolio.fraction),
+        picks=newest_picks(view, on_pick_date, calendar, names, portfolio),
         last_picks=last_picks,
         last_picks_outcome=became,
         drops=drop_table(scores.drops | unknown | other_drops, factor_MN, main, on),
@@ -199,13 +199,13 @@ def industries_of(
 
 
 def newest_picks(
-    view: View, industry: IndustryIndex, calendar: Dates, names: pl.DataFrame, fraction: float
+    view: View, industry: IndustryIndex, calendar: Dates, names: pl.DataFrame, portfolio: PortfolioSettings
 ) -> pl.DataFrame:
     """The stocks of the newest factor date; `industry` as of that date."""
     scores = view.scores
     row = np.searchsorted(view.market.dates, scores.date[-1:])
     previous = scores.factor[-2] if len(scores.date) > 1 else None
-    return picks_of(view, row, (scores.factor[-1], previous), industry, calendar, names, fraction)
+    return picks_of(view, row, (scores.factor[-1], previous), industry, calendar, names, portfolio)
 
 
 def picks_of(
@@ -215,14 +215,14 @@ def picks_of(
     industry: IndustryIndex,
     calendar: Dates,
     names: pl.DataFrame,
-    fraction: float,
+    portfolio: PortfolioSettings,
 ) -> pl.DataFrame:
     """The stocks of a factor date at `row` (1,) of the market; `scores` (N,) of it and of the date before."""
     table = pick_table(
         view.market.codes,
         *scores,
         buyable=can_buy(view.market, rows=row)[0],
-        fraction=fraction,
+        portfolio=portfolio,
         listed=listed_days(view.market, calendar, rows=row)[0],
     )
     return described(table, view.market.codes, industry, names)
@@ -236,7 +236,7 @@ def last_list(
     industry_MN: IndustryIndex,
     calendar: Dates,
     names: pl.DataFrame,
-    fraction: float,
+    portfolio: PortfolioSettings,
 ) -> tuple[pl.DataFrame, Outcome]:
     """The long list of the last return month's factor date, and what became of it by the month's exit close."""
     if not len(factor_MN):
@@ -251,7 +251,7 @@ def last_list(
         (index[-1:], industry_names),
         calendar,
         names,
-        fraction,
+        portfolio,
     )
     usual = float(row_means(np.where(on.universe[-1:], main.returns[-1:], np.nan))[0])
     table = outcome_table(picks, view.market.codes, main.returns[-1], usual)

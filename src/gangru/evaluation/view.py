@@ -10,6 +10,7 @@ from gangru.errors import EvaluationError
 from gangru.evaluation.columns import TABLE
 from gangru.evaluation.months import (
     ENTRY_LAG,
+    MONTH,
     ReturnMonths,
     closing_rows,
     return_months,
@@ -117,6 +118,6 @@ def parsed_day(text: str) -> np.datetime64 | None:
 
 def parsed_month(text: str, name: str = "last_month") -> np.datetime64:
     """A month from 'YYYY-MM'; raises EvaluationError, which calls it `name`, for anything else."""
-    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", text):
+    if not MONTH.fullmatch(text):
         raise EvaluationError(f"{name} = {text!r}: expected a month as YYYY-MM, such as 2020-07")
     return np.datetime64(text, "M")

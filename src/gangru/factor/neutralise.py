@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gangru.factor.settings import FactorSettings
+from gangru.features.scaling import MAD_TO_SIGMA
 
 Floats = NDArray[np.float64]
-MAD_TO_SIGMA = 1.4826
 TINY = 1e-12
 
 

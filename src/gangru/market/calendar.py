@@ -86,31 +86,6 @@ def extended(days: Dates, until: date | None) -> Dates:
     return np.concatenate([days, open_days])
 
 
-def month_ends(days: Dates) -> Dates:
-    """The last trading day of every complete month of ascending `days`.
-
-    The last month is complete where no weekday of it is left after its last day; whether the weekdays left
-    are holidays cannot be told from the days alone.
-    """
-    if not len(days):
-        return days
-    months = days.astype("datetime64[M]")
-    last = np.append(months[1:] != months[:-1], True)
-    rest = np.arange(days[-1] + 1, (months[-1] + 1).astype("datetime64[D]"))
-    last[-1] = not np.is_busday(rest).any()
-    return np.asarray(days[last])
-
-
-def last_on_or_before(days: Dates, day: date | np.datetime64) -> np.datetime64:
-    """The last of ascending `days` on or before `day`; raises MarketError where there is none."""
-    asked = np.array([day], dtype="datetime64[D]")
-    position = int(np.searchsorted(days, asked, side="right")[0]) - 1
-    if position < 0:
-        first = days[0] if len(days) else "nothing"
-        raise MarketError(f"no trading day on or before {day}: the calendar begins with {first}")
-    return np.datetime64(days[position], "D")
-
-
 def as_days(dates: pl.Series) -> Dates:
     """A Polars date column as datetime64[D]."""
     return dates.to_numpy().astype("datetime64[D]")

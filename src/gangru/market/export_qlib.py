@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -30,6 +30,7 @@ from gangru.market.qlib_bins import (
     write_bins,
 )
 from gangru.market.schema import BARS, CALENDAR, INDEX_BARS, MEMBERS, Table
+from gangru.market.sources.protocol import OnProgress, unheard
 from gangru.market.sources.qlib_directory import (
     DAYS,
     DAYS_AHEAD,
@@ -44,7 +45,6 @@ from gangru.market.sources.qlib_directory import (
 from gangru.market.sources.qlib_lists import FACTS, KEPT_BARS
 from gangru.market.store import Store
 
-OnProgress = Callable[[str, float], None]
 ROWS = 1_000_000  # bars held at a time
 
 
@@ -94,10 +94,6 @@ def export_qlib(
         remove(part)
     remove(old)
     return done
-
-
-def unheard(_stage: str, _share: float) -> None:
-    """Tell nobody how far it has come."""
 
 
 def demand_ours(leftover: Path) -> None:

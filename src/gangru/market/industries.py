@@ -133,14 +133,6 @@ def class_name(name: str, language: LanguageTag) -> str:
     return name
 
 
-def edition_of(taxonomy: str, day: date) -> Edition | None:
-    """The edition in force on a day; None for another taxonomy, or a day before the first edition known here."""
-    for edition in EDITIONS:
-        if edition.taxonomy == taxonomy and (edition.first or date.min) <= day < (edition.end or FOREVER):
-            return edition
-    return None
-
-
 def foreign_names(industry: pl.DataFrame) -> pl.DataFrame:
     """Names that the edition in force does not have: taxonomy, edition, industry, intervals, stocks, reason, example.
 

@@ -29,7 +29,7 @@ from gangru.market.schema import (
 )
 from gangru.market.settling import Pending, settle
 from gangru.market.sources.files import FilesSource
-from gangru.market.sources.protocol import OnProgress, Source
+from gangru.market.sources.protocol import OnProgress, Source, unheard
 from gangru.market.sources.reading import Days, checked
 from gangru.market.sources.settings import DataSettings
 from gangru.market.store import Change, Store
@@ -119,10 +119,6 @@ def ingest_source(source: Source, store: Store, on_progress: OnProgress | None =
         versions_before=before,
         versions_after=store.versions(),
     )
-
-
-def unheard(_stage: str, _share: float) -> None:
-    """Tell nobody how far an ingest has come."""
 
 
 def read_all(source: Source, store: Store, progress: OnProgress) -> dict[str, Pending]:

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from gangru.market.calendar import Dates
 from gangru.market.schema import BARS
-from gangru.market.sources.columns import PRICES
+from gangru.market.sources.columns import FLAGS, PRICES
 from gangru.market.sources.qlib_directory import FEATURES, SUFFIX
 
-FLAGS = ("is_st", "suspended", "amount_est", "shares_est", "st_inferred")
 ALWAYS = (*PRICES, "volume", "amount", "vwap", "change")  # what Qlib's own collectors and models ask for
 STOCK_FIELDS = (*ALWAYS, "factor", "float_shares", *FLAGS)
 INDEX_FIELDS = (*PRICES, "volume", "amount", "change", "factor")

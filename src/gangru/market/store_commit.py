@@ -3,7 +3,7 @@
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -155,21 +155,12 @@ def commit(
     from deltalake.exceptions import DeltaError
 
     batches = (batch for part in parts for batch in part.to_arrow().to_batches())
-    more = delta is not None and not set(empty.columns) <= {field.name for field in delta.schema().fields}
-    place: dict[str, Any] = {
-        "mode": "append" if append else "overwrite",
-        "schema_mode": "merge" if more else None,
-    }
-    if predicate is not None:
-        place["predicate"] = predicate
-    if delta is None:
-        place = {"mode": "error", "configuration": KEEP_LOGS, "storage_options": storage_options(where)}
     try:
         write_deltalake(
             where if delta is None else delta,
             pa.RecordBatchReader.from_batches(empty.to_arrow().schema, batches),
             partition_by=[partition] if partition else None,
-            **place,
+            **place_of(where, delta, empty.columns, append=append, predicate=predicate),
             commit_properties=CommitProperties(custom_metadata=signed(record), max_commit_retries=0),
             post_commithook_properties=PostCommitHookProperties(cleanup_expired_logs=False),
         )
@@ -179,6 +170,17 @@ def commit(
         raise StoreError(
             f"{where} could not be written and keeps its last version: {one_line(error)}{advice(where)}"
         ) from error
+
+
+def place_of(
+    where: str, delta: "DeltaTable | None", columns: Sequence[str], *, append: bool, predicate: str | None
+) -> dict[str, Any]:
+    """Where a commit's rows go, as Delta's writer takes it: after the others, in place of them, or in a new table."""
+    if delta is None:
+        return {"mode": "error", "configuration": KEEP_LOGS, "storage_options": storage_options(where)}
+    more = not set(columns) <= {field.name for field in delta.schema().fields}
+    mode = {"mode": "append" if append else "overwrite", "schema_mode": "merge" if more else None}
+    return mode if predicate is None else {**mode, "predicate": predicate}
 
 
 def moved(where: str, delta: "DeltaTable | None") -> bool:

@@ -1,11 +1,11 @@
 """From an evaluation to the contents of a monthly: pure, without a clock, a file or a drawing."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import count
 
 from gangru.errors import ReportError
+from gangru.evaluation.months import MONTH
 from gangru.evaluation.result import Evaluation
 from gangru.features.catalogue import Feature
 from gangru.report.blocks import Block, Contents, Diagram, Figure, Row, Section, Table, Words, month_of, text
@@ -37,8 +37,6 @@ __all__ = [
     "build_contents",
 ]
 
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
-
 
 def build_contents(
     evaluation: Evaluation,
@@ -67,24 +65,36 @@ def build_contents(
     what came after it.
     """
     checked_month(month, evaluation)
-    chosen = settings or ReportSettings()
     material = Material(
-        evaluation,
-        month,
-        folds,
-        provenance,
-        data_notes,
-        simulated,
-        comparison,
-        chosen,
-        previous=previous,
-        facts=facts,
-        ablation=ablation,
-        mark=mark,
-        issued=issued,
-        features=features,
+        evaluation, month, folds, provenance, data_notes, simulated, comparison, settings or ReportSettings(),
+        previous=previous, facts=facts, ablation=ablation, mark=mark, issued=issued, features=features,
+    )  # fmt: skip
+    return contents_of(material, sections)
+
+
+def contents_of(material: Material, further: Sequence[Callable[[Material], Section]]) -> Contents:
+    """The edition that a material makes, its exhibits numbered; the further sections stand before the definitions."""
+    first, body = numbered(front(material), sections_of(material, further))
+    return Contents(
+        study=material.evaluation.study,
+        month=material.month,
+        title=material.settings.title or text("Machine-learning factor stock selection"),
+        subtitle=subtitle(material),
+        publisher=material.settings.publisher,
+        edition=edition_box(material),
+        banner=with_mark(simulated_banner(material), material.mark),
+        verdict=verdict(material),
+        key_figures=key_figures(material),
+        front=first,
+        sections=body,
+        generated_at=material.provenance.generated_at,
+        language=material.settings.language,
     )
-    said = (
+
+
+def sections_of(material: Material, further: Sequence[Callable[[Material], Section]]) -> tuple[Section, ...]:
+    """Every section in reading order, the further ones before the definitions."""
+    return (
         summary(material),
         model(material),
         performance(material),
@@ -95,27 +105,11 @@ def build_contents(
         training(material),
         data(material),
         editions(material),
-        *(make(material) for make in sections),
+        *(make(material) for make in further),
         appendix.definitions(),
-        appendix.settings(provenance),
-        appendix.provenance_section(provenance),
+        appendix.settings(material.provenance),
+        appendix.provenance_section(material.provenance),
         appendix.risk(),
-    )
-    first, numbered_sections = numbered(front(material), said)
-    return Contents(
-        study=evaluation.study,
-        month=month,
-        title=chosen.title or text("Machine-learning factor stock selection"),
-        subtitle=subtitle(material),
-        publisher=chosen.publisher,
-        edition=edition_box(material),
-        banner=with_mark(simulated_banner(material), mark),
-        verdict=verdict(material),
-        key_figures=key_figures(material),
-        front=first,
-        sections=numbered_sections,
-        generated_at=provenance.generated_at,
-        language=chosen.language,
     )
 
 

@@ -3,6 +3,7 @@
 import errno
 import signal
 import socket
+import sys
 import threading
 import time
 import webbrowser
@@ -60,13 +61,24 @@ def bound(family: socket.AddressFamily, host: str, port: int) -> socket.socket:
     """A socket bound to this address."""
     opened = socket.socket(family, socket.SOCK_STREAM)
     try:
-        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        insist_on_port(opened)
         opened.bind((host, port))
         opened.listen(128)
     except OSError:
         opened.close()
         raise
     return opened
+
+
+def insist_on_port(opened: socket.socket) -> None:
+    """Have the socket take a port that a process just ended has left, and none that another still uses.
+
+    On Windows SO_REUSEADDR would take those too; SO_EXCLUSIVEADDRUSE also keeps others from taking this one.
+    """
+    if sys.platform == "win32":
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+    else:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 
 
 def taken(family: socket.AddressFamily, host: str, port: int, failure: OSError) -> str:

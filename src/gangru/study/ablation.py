@@ -3,19 +3,24 @@
 What is DONE is not trained again, so a run that was killed goes on where it stood.
 """
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from gangru.atomic import write_text
 from gangru.errors import EvaluationError
 from gangru.evaluation.result import Evaluation
 from gangru.study import stages
+from gangru.study.ablation_document import ablation_document, ablation_markdown
 from gangru.study.ablation_plan import (
     Plan,
     PlannedTrial,
+    base_settings,
     main_workspace,
     planned_trials,
     remembered_workspace,
@@ -99,11 +104,25 @@ def run_ablation(
     return compared(plan, studied, skipped, market)
 
 
+def keep_ablation(
+    root: Path, ablation: Ablation, plan: Plan, command: str, markdown: Path | None = None
+) -> dict[str, Any]:
+    """Write the comparison to runs/ablation.json, and as a page to `markdown` where that is named; gives the object.
+
+    `command` is the one that makes this comparison, as the object and the page tell it.
+    """
+    document = ablation_document(ablation, plan, base_settings(root, plan), command)
+    write_text(ablation_path(root), json.dumps(document, indent=1, ensure_ascii=False) + "\n")
+    if markdown is not None:
+        write_text(markdown, ablation_markdown(ablation, document))
+    return document
+
+
 def without_missing_packages(planned: list[PlannedTrial]) -> tuple[list[PlannedTrial], list[Skipped]]:
     """The trials that can run here, and a reason for each that cannot."""
     lacks = find_spec("lightgbm") is None
     usable = [p for p in planned if not (lacks and p.settings.predictor.kind == "lightgbm")]
-    reason = "LightGBM is not installed: pip install gangru[lightgbm]"
+    reason = "LightGBM is not installed: pip install 'gangru[lightgbm]'"
     return usable, [Skipped(p.trial.study, reason) for p in planned if p not in usable]
 
 

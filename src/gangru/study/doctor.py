@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 
 from gangru import __version__
-from gangru.errors import GangruError
+from gangru.errors import GangruError, TrainingError
 from gangru.market.calendar import known_days
-from gangru.study.fold_settings import due_in
+from gangru.study.editions.archive import months_issued
+from gangru.study.fold_settings import due_in, members
 from gangru.study.inputs import AHEAD
 from gangru.study.provenance import PACKAGES, commit
 from gangru.study.workspace import Workspace
@@ -109,13 +110,15 @@ def packages() -> Iterator[Finding]:
     yield Finding("extras", "ok", ", ".join(there) or "none")
     if lacking:
         yield Finding(
-            "extras", "note", f"not installed: {', '.join(lacking)}", f"pip install gangru[{lacking[0]}]"
+            "extras", "note", f"not installed: {', '.join(lacking)}", f"pip install 'gangru[{lacking[0]}]'"
         )
 
 
 def device(name: str) -> Finding:
     """Whether the device that trains is there."""
     import torch
+
+    from gangru.training.loop import device_of
 
     cards = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     there = ", ".join(cards) or "no GPU"
@@ -126,12 +129,11 @@ def device(name: str) -> Finding:
             f"cpu ({there})",
             "--set training.device=cuda" if cards else "",
         )
-    index = int(name.partition(":")[2] or 0)
-    if index < len(cards):
-        return Finding("device", "ok", f"{name}: {cards[index]}")
-    return Finding(
-        "device", "error", f"training.device = {name!r}, but there is {there}", "--set training.device=cpu"
-    )
+    try:
+        return Finding("device", "ok", f"{name}: {cards[device_of(name).index or 0]}")
+    except TrainingError:
+        said = f"training.device = {name!r}, but there is {there}"
+        return Finding("device", "error", said, "--set training.device=cpu")
 
 
 def places(workspace: Workspace) -> Iterator[Finding]:
@@ -200,12 +202,14 @@ def calendar(workspace: Workspace, today: date) -> Iterator[Finding]:
 
 def trainings(workspace: Workspace) -> Iterator[Finding]:
     """Which trainings are due, done and begun."""
-    folds = due_in(workspace)
-    names = [fold.name for fold in folds]
-    done = [name for name in names if (workspace.runs / name / "DONE").exists()]
-    begun = [
-        name for name in names if name not in done and (workspace.runs / name / "settings.toml").exists()
-    ]
+    folders = {
+        f"{fold.name}{member.name}": workspace.runs / fold.name / member.folder
+        for fold in due_in(workspace)
+        for member in members(workspace.settings)
+    }
+    names = list(folders)
+    done = [name for name in names if (folders[name] / "DONE").exists()]
+    begun = [name for name in names if name not in done and (folders[name] / "settings.toml").exists()]
     missing = [name for name in names if name not in done]
     said = f"{len(done)} of {len(names)} due trainings are done"
     if begun:
@@ -220,7 +224,7 @@ def trainings(workspace: Workspace) -> Iterator[Finding]:
 
 def editions(workspace: Workspace) -> Iterator[Finding]:
     """Which monthly was issued last, and whether the data know a later month."""
-    issued = sorted(path.name for path in (workspace.reports / "issued").glob("20*-*"))
+    issued = months_issued(workspace.reports)
     days = known_days(workspace.store, "data")
     months = np.unique(days.astype("datetime64[M]"))
     known = str(months[-2]) if len(months) > 1 else None  # over, and its return has a day after it

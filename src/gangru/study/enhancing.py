@@ -12,8 +12,8 @@ from gangru.evaluation.enhance.index_weights import index_weights
 from gangru.evaluation.enhance.settings import EnhanceSettings
 from gangru.evaluation.months import ENTRY_LAG
 from gangru.evaluation.performance import Performance, performance
-from gangru.evaluation.portfolio.benchmark import index_benchmark
-from gangru.evaluation.portfolio.long import follow
+from gangru.evaluation.portfolio.benchmark import Benchmark, index_benchmark
+from gangru.evaluation.portfolio.long import PortfolioPath, follow
 from gangru.evaluation.scores import of_months
 from gangru.evaluation.summary import index_level
 from gangru.evaluation.view import View, look
@@ -77,25 +77,34 @@ def enhanced_index(
     known = path.turnover[~np.isnan(path.turnover)]
     return EnhancedIndex(
         index=settings.index,
-        months=chosen.months.with_columns(
-            pl.Series("month", view.months.names()),
-            pl.Series("return", path.month_return).fill_nan(None),
-            pl.Series("index_return", benchmark.month_return).fill_nan(None),
-        ).select(
-            "month", "return", "index_return", pl.all().exclude("month", "return", "index_return", "row")
-        ),
-        daily=pl.DataFrame(
-            {
-                "date": on.dates[path.row].astype("datetime64[D]"),
-                "enhanced": path.gross,
-                "enhanced_net": path.net,
-                "index": benchmark.value,
-            },
-            schema_overrides={"date": pl.Date},
-        ),
+        months=with_returns(chosen.months, view, path, benchmark),
+        daily=daily_values(on, path, benchmark),
         gross=performance(path.gross, benchmark.value),
         net=performance(path.net, benchmark.value),
         turnover=float(known.mean()) if len(known) else None,
+    )
+
+
+def with_returns(months: pl.DataFrame, view: View, path: PortfolioPath, benchmark: Benchmark) -> pl.DataFrame:
+    """A row a rebalancing with its month and what came of it: the portfolio's return and the index's."""
+    realised = {
+        "month": pl.Series(view.months.names()),
+        "return": pl.Series(path.month_return).fill_nan(None),
+        "index_return": pl.Series(benchmark.month_return).fill_nan(None),
+    }
+    return months.with_columns(**realised).select(*realised, pl.all().exclude(*realised, "row"))
+
+
+def daily_values(on: Ground, path: PortfolioPath, benchmark: Benchmark) -> pl.DataFrame:
+    """The portfolio's value before and after costs and the index's, from 1, on every day of the account."""
+    return pl.DataFrame(
+        {
+            "date": on.dates[path.row].astype("datetime64[D]"),
+            "enhanced": path.gross,
+            "enhanced_net": path.net,
+            "index": benchmark.value,
+        },
+        schema_overrides={"date": pl.Date},
     )
 
 

@@ -77,20 +77,15 @@ def factor_settings(settings: StudySettings) -> dict[str, Any]:
 def read_factor(workspace: Workspace) -> FactorTable:
     """The factor written before.
 
-    Raises EvaluationError where there is none, or where settings or data have changed since it was made.
+    Raises EvaluationError where there is none, where its record tells of other files, or where settings or data have
+    changed since it was made.
     """
     parts = [workspace.factor_path, workspace.runs / DROPS, workspace.runs / RECORD]
     if not all(path.exists() for path in parts):
         raise EvaluationError(
             f"{workspace.factor_path} is not there: run `gangru train` and `gangru factor` first"
         )
-    then, now = (
-        json.loads(parts[2].read_text("utf-8")),
-        made_from(workspace, workspace.store.market_versions()),
-    )
-    then["settings"] = (
-        factor_settings(StudySettings()) | then["settings"]
-    )  # what it does not name was the default
+    then, now = read_record(workspace), made_from(workspace, workspace.store.market_versions())
     changed = [
         f"{name} was {then[part].get(name)!r}, is {value!r}"
         for part in now
@@ -107,6 +102,24 @@ def read_factor(workspace: Workspace) -> FactorTable:
         pl.read_parquet(workspace.runs / DROPS),
         pl.read_parquet(seeds) if workspace.settings.training.seeds > 1 else None,
     )
+
+
+def read_record(workspace: Workspace) -> dict[str, Any]:
+    """What the factor was made from, with the default of each setting that it does not name.
+
+    Raises EvaluationError where it cannot be read, or where the files are not those that it was written with.
+    """
+    path = workspace.runs / RECORD
+    try:
+        record: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        record["settings"] = factor_settings(StudySettings()) | record["settings"]
+        files = record.get("files", {})
+        whole = file_digests(workspace.runs, files) == files and isinstance(record["data_versions"], dict)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        whole = False
+    if not whole:
+        raise EvaluationError(f"{path} does not tell of the factor beside it: run `gangru factor`")
+    return record
 
 
 def write_frame(path: Path, frame: pl.DataFrame) -> None:

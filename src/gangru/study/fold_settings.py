@@ -1,6 +1,6 @@
 """Which trainings are due, and the settings that make one what it is; nothing here loads a net."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gangru.errors import MarketError
 from gangru.market.calendar import known_days
@@ -42,6 +42,44 @@ def due_in(workspace: Workspace) -> list[Fold]:
         raise MarketError("the store has no bars: run `gangru ingest PATH` first")
     calendar = calendar_of(workspace, store, data[-1].item())
     return due_folds(calendar, data, settings.training, settings.label.reach, settings.features.window)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the trainings that a fold's prediction is the mean of.
+
+    `name` is what it adds to the fold's name, `folder` where it lies in the fold's run directory; both are empty for
+    the first. `settings` are the study's with its own seed and kind of predictor.
+    """
+
+    name: str
+    folder: str
+    settings: StudySettings
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Its kind of predictor and its seed."""
+        return self.settings.predictor.kind, self.settings.training.seed
+
+
+def members(settings: StudySettings) -> list[Member]:
+    """The seeds in order, then the kinds beside, which read real windows."""
+    first = settings.training.seed
+    predictor = replace(settings.predictor, beside=())
+    seeds = [
+        Member(
+            f" seed {seed}" if seed > first else "",
+            f"seed-{seed}" if seed > first else "",
+            replace(settings, predictor=predictor, training=replace(settings.training, seed=seed)),
+        )
+        for seed in range(first, first + settings.training.seeds)
+    ]
+    real = replace(settings.features, generator="none")
+    kinds = [
+        Member(f" {kind}", kind, replace(settings, features=real, predictor=replace(predictor, kind=kind)))
+        for kind in settings.predictor.beside
+    ]
+    return seeds + kinds
 
 
 def fold_settings_text(settings: StudySettings, sections: tuple[str, ...] = FOLD_SECTIONS) -> str:

@@ -13,7 +13,7 @@ from gangru.errors import GangruError, InputError
 from gangru.market.codes import canonical_codes
 from gangru.market.ingest import IngestReport, ingest_source
 from gangru.market.schema import BARS, INDEX_BARS, QUARANTINE, SOURCES
-from gangru.market.sources.files import FilesSource
+from gangru.market.sources.files import FilesSource, whole_path
 from gangru.market.sources.protocol import OnProgress, Source
 from gangru.market.sources.qlib import QlibSource
 from gangru.market.sources.request import VENDORS, Request
@@ -48,12 +48,15 @@ def take_in(workspace: Workspace, request: Request, on_progress: OnProgress | No
 
 def refuse_to_mix(workspace: Workspace) -> None:
     """Raise InputError where the store holds bars that are not of the simulated market now asked for."""
+    from gangru.study.simulated import FOLDER
+
     store = workspace.store.unpinned()
     if store.scan(BARS.name).head(1).collect().is_empty():
         return
-    facts = workspace.root / "simulated" / "simulate.json"
-    folder = str(facts.parent.absolute())
-    foreign = [origin for origin in store.read(SOURCES.name)["origin"] if not origin.startswith(folder)]
+    facts = workspace.root / FOLDER / "simulate.json"
+    folder = whole_path(facts.parent)
+    origins = store.read(SOURCES.name)["origin"]
+    foreign = [origin for origin in origins if not Path(origin).is_relative_to(folder)]
     made = json.loads(facts.read_text("utf-8")).get("settings") if facts.exists() else None
     if foreign or made != asdict(workspace.settings.simulate):
         raise InputError(

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
 
 from gangru.settings import flat_toml
-from gangru.study.fold_settings import fold_settings_text, folds_of
+from gangru.study.fold_settings import Member, fold_settings_text, folds_of, members
 from gangru.study.inputs import Inputs
 from gangru.study.provenance import code_version, package_versions
 from gangru.study.settings import StudySettings
@@ -20,44 +19,6 @@ from gangru.training.hardware import hardware
 from gangru.training.loop import Tick
 
 OnTick = Callable[[FoldJob, Tick], None]
-
-
-@dataclass(frozen=True)
-class Member:
-    """One of the trainings that a fold's prediction is the mean of.
-
-    `name` is what it adds to the fold's name, `folder` where it lies in the fold's run directory; both are empty for
-    the first. `settings` are the study's with its own seed and kind of predictor.
-    """
-
-    name: str
-    folder: str
-    settings: StudySettings
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """Its kind of predictor and its seed."""
-        return self.settings.predictor.kind, self.settings.training.seed
-
-
-def members(settings: StudySettings) -> list[Member]:
-    """The seeds in order, then the kinds beside, which read real windows."""
-    first = settings.training.seed
-    predictor = replace(settings.predictor, beside=())
-    seeds = [
-        Member(
-            f" seed {seed}" if seed > first else "",
-            f"seed-{seed}" if seed > first else "",
-            replace(settings, predictor=predictor, training=replace(settings.training, seed=seed)),
-        )
-        for seed in range(first, first + settings.training.seeds)
-    ]
-    real = replace(settings.features, generator="none")
-    kinds = [
-        Member(f" {kind}", kind, replace(settings, features=real, predictor=replace(predictor, kind=kind)))
-        for kind in settings.predictor.beside
-    ]
-    return seeds + kinds
 
 
 def all_jobs(inputs: Inputs, folds: list[Fold]) -> list[FoldJob]:

@@ -1,7 +1,8 @@
 """The whole evaluation that `gangru evaluate` made, kept for the monthly of the same month.
 
 It is kept with a digest of all that it was made of: the versions of the data, the factor, the settings, code, packages
-and processor. Where any of them is another one now, nothing is kept.
+and processor. Where any of them is another one now, nothing is kept. Nor is it where an execution rule of the user's
+own fills the orders: what such an object does has no digest.
 """
 
 import hashlib
@@ -28,7 +29,8 @@ DIGEST = 64  # bytes at the beginning of the file
 
 def keep_evaluation(inputs: Inputs, factor: "FactorTable", evaluation: Evaluation) -> None:
     """Keep the whole evaluation of the study's factor up to the last month that is known."""
-    write_bytes(inputs.workspace.runs / FILE, made_of(inputs, factor).encode() + packed(evaluation))
+    if inputs.workspace.extensions.execution is None:
+        write_bytes(inputs.workspace.runs / FILE, made_of(inputs, factor).encode() + packed(evaluation))
 
 
 def kept_evaluation(inputs: Inputs, factor: "FactorTable", month: str | None) -> Evaluation | None:
@@ -38,7 +40,7 @@ def kept_evaluation(inputs: Inputs, factor: "FactorTable", month: str | None) ->
     one after it.
     """
     path = inputs.workspace.runs / FILE
-    if not path.exists():
+    if inputs.workspace.extensions.execution is not None or not path.exists():
         return None
     content = path.read_bytes()
     if content[:DIGEST] != made_of(inputs, factor).encode():

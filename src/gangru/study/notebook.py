@@ -1,6 +1,6 @@
 """A study as a notebook or a program drives it: what the commands do, as methods of one object."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
 
+from gangru.market.sources.protocol import OnProgress, unheard
 from gangru.study.extensions import NONE, Extensions
 from gangru.study.settings import StudySettings
 from gangru.study.workspace import MAIN, init_workspace, open_workspace
@@ -20,12 +21,6 @@ if TYPE_CHECKING:
     from gangru.report.languages import Choice
     from gangru.study.audit.result import AuditReport
     from gangru.study.inputs import Inputs
-
-OnProgress = Callable[[str, float], None]  # what is being done, and the share of it that is
-
-
-def unwatched(_stage: str, _share: float) -> None:
-    """Watch nothing."""
 
 
 class Study:
@@ -111,7 +106,7 @@ class Study:
         return self._landed(take_in(self._workspace, Request("simulate")))
 
     def ingest(
-        self, *what: "str | Path | Source", kind: str | None = None, on_progress: OnProgress = unwatched
+        self, *what: "str | Path | Source", kind: str | None = None, on_progress: OnProgress = unheard
     ) -> "IngestReport":
         """Take in files and folders, or one source: an object of your own that yields pieces.
 
@@ -129,7 +124,15 @@ class Study:
         if sources:
             return self._landed(ingest_source(sources[0], self._workspace.store.unpinned(), on_progress))
         return self._landed(
-            take_in(self._workspace, Request("files", tuple(map(str, what)), kind), on_progress)
+            take_in(
+                self._workspace,
+                Request(
+                    "files",
+                    tuple(str(Path(one).expanduser()) for one in what if isinstance(one, str | Path)),
+                    kind,
+                ),
+                on_progress,
+            )
         )
 
     def _landed(self, report: "IngestReport") -> "IngestReport":
@@ -140,13 +143,13 @@ class Study:
         """A table of the store: bars, securities, industry, index_bars, members, calendar, quarantine, …"""
         return self._workspace.store.read(name)
 
-    def check(self, on_progress: OnProgress = unwatched) -> "CheckReport":
+    def check(self, on_progress: OnProgress = unheard) -> "CheckReport":
         """What is wrong or missing in the data, with counts and examples."""
         from gangru.market.check.check import check
 
         return check(self._workspace.store, on_progress)
 
-    def train(self, on_progress: OnProgress = unwatched) -> list[str]:
+    def train(self, on_progress: OnProgress = unheard) -> list[str]:
         """Train what is due and not yet done; the names of those trained now.
 
         After an interruption the next call goes on from the last finished epoch.
@@ -158,7 +161,7 @@ class Study:
 
         return stages.train(self.inputs, on_tick)
 
-    def factor(self, on_progress: OnProgress = unwatched) -> pl.DataFrame:
+    def factor(self, on_progress: OnProgress = unheard) -> pl.DataFrame:
         """Predict, neutralise and write the factor: date, code, pret, factor, fold.
 
         Dates that would come out the same are kept. Raises CheckpointError where a training is not done.
@@ -216,13 +219,13 @@ class Study:
         wish = Wish(reason=reason, draft=draft, lang=lang)
         return make_report(self.inputs, read_factor(self._workspace), month, wish).paths
 
-    def run(self, on_progress: OnProgress = unwatched) -> "Evaluation":
+    def run(self, on_progress: OnProgress = unheard) -> "Evaluation":
         """Train, make the factor, evaluate: all that is due, in order."""
         self.train(on_progress)
         self.factor(on_progress)
         return self.evaluate()
 
-    def audit(self, dates: int = 2, seed: int = 0, on_progress: OnProgress = unwatched) -> "AuditReport":
+    def audit(self, dates: int = 2, seed: int = 0, on_progress: OnProgress = unheard) -> "AuditReport":
         """Prove on the study's own data, own series and sources included, that nothing sees the future."""
         from gangru.study.audit.audit import audit
 

@@ -6,15 +6,15 @@ from typing import Any
 
 import polars as pl
 
-from gangru.errors import EvaluationError
+from gangru.errors import EvaluationError, first_line
 from gangru.evaluation.columns import TABLE, as_text, listed
 from gangru.market.codes import canonical_codes
 from gangru.market.identity import Identities
+from gangru.market.sources.raw import REPEATED
 
 COLUMN = "factor"
 KEY = ("date", "code")
 READ = {".parquet": "Parquet", ".csv": "CSV", ".txt": "CSV", ".gz": "CSV"}
-TWICE = "_duplicated_0"  # what Polars calls the second of two equal columns of a CSV file
 
 
 def read_factor_file(path: Path, column: str = COLUMN) -> pl.DataFrame:
@@ -38,10 +38,10 @@ def read_factor_file(path: Path, column: str = COLUMN) -> pl.DataFrame:
         raise EvaluationError(f"{path} is empty: expected the columns {wanted}") from error
     except (pl.exceptions.PolarsError, OSError) as error:
         raise EvaluationError(
-            f"{path} cannot be read as {READ[path.suffix.lower()]} ({str(error).splitlines()[0]}): "
+            f"{path} cannot be read as {READ[path.suffix.lower()]} ({first_line(error)}): "
             f"expected the columns {wanted}"
         ) from error
-    twice = [name for name in (*KEY, column) if name + TWICE in table.columns]
+    twice = [name for name in (*KEY, column) if name + REPEATED in table.columns]
     if twice:
         raise EvaluationError(f"{path} has the column {twice[0]} twice: leave the one that is meant")
     return factor_table(table, column, where=str(path))
@@ -85,7 +85,7 @@ def polars_of(frame: Any, column: str, where: str = TABLE) -> pl.DataFrame:
         try:
             return frame.collect()
         except (pl.exceptions.PolarsError, OSError) as error:
-            raise EvaluationError(f"{where} cannot be computed ({str(error).splitlines()[0]})") from error
+            raise EvaluationError(f"{where} cannot be computed ({first_line(error)})") from error
     kind = pandas_kind(frame)
     if kind is None:
         raise EvaluationError(
@@ -102,7 +102,7 @@ def polars_of(frame: Any, column: str, where: str = TABLE) -> pl.DataFrame:
         return pl.DataFrame([series_of(plain[names[name]], name) for name in wanted])
     except (TypeError, ValueError, NotImplementedError, pl.exceptions.PolarsError) as error:
         raise EvaluationError(
-            f"{where} cannot be read as date, code, {column} ({str(error).splitlines()[0]})"
+            f"{where} cannot be read as date, code, {column} ({first_line(error)})"
         ) from error
 
 

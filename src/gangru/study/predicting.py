@@ -15,9 +15,9 @@ from gangru.features.windows import Windows
 from gangru.features.windows_on_device import DeviceWindows
 from gangru.market.daily import Floats
 from gangru.models.crew import crew_of
-from gangru.study.fold_settings import folds_of
+from gangru.study.fold_settings import folds_of, members
 from gangru.study.inputs import Inputs
-from gangru.study.jobs import member_jobs, members
+from gangru.study.jobs import member_jobs
 from gangru.training.fold_run import FoldJob
 from gangru.training.folds import Fold
 from gangru.training.trained_fold import TrainedFold, load_fold

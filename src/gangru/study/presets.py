@@ -31,6 +31,21 @@ PRESETS = {
             "the published form loses to the plain GRU. See docs/results/ablation.md.",
             {"gan.reconstruction_weight": 10.0},
         ),
+        Preset(
+            "best",
+            "What did best on the months to 2021-07, judged on 2022 and later: three GRUs on ranked series and neutral "
+            "labels, LightGBM (an extra) and reversal beside them, a buffer against turnover. See docs/study.md.",
+            {
+                "features.generator": "none",
+                "features.ranked": ("turnover", "amount", "amplitude", "amihud", "return_1d"),
+                "label.neutralise": "industry_size",
+                "predictor.beside": ("lightgbm", "reversal"),
+                "training.stocks_per_date": 200,
+                "training.validation_stocks_per_date": 1000,
+                "training.seeds": 3,
+                "portfolio.hold_until": 0.3,
+            },
+        ),
     )
 }
 

@@ -78,7 +78,7 @@ def computed_edition(
     folds = [workspace.runs / str(record.nominal) for record in fold_records(inputs, evaluation)]
     sources = made_of(provenance(workspace), factor.table, evaluation.picks_date, folds)
     revised = partial(revised_rows, workspace.store.unpinned())
-    now = Now(evaluation, factor.table, known.market, sources, workspace.settings.portfolio.fraction, revised)
+    now = Now(evaluation, factor.table, known.market, sources, workspace.settings.portfolio, revised)
     past = past_editions(issued_editions(workspace.reports, before=month), now)
     return Made(
         evaluation=evaluation,

@@ -2,7 +2,6 @@
 
 import json
 import time
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from gangru.atomic import write_text
 from gangru.errors import CheckpointError
+from gangru.market.sources.protocol import OnProgress
 from gangru.study.fold_settings import folds_of
 from gangru.study.inputs import Inputs
 from gangru.study.jobs import all_jobs
@@ -20,7 +20,6 @@ from gangru.training.trained_fold import load_fold
 
 SCHEMA_VERSION = 1
 RESULT = "gan_score.json"
-OnProgress = Callable[[str, float], None]
 
 
 def scored_jobs(inputs: Inputs, fold: str | None) -> list[FoldJob]:

@@ -47,14 +47,6 @@ class StudySettings:
 Plain = dict[str, dict[str, Any]]
 
 
-def read_settings(path: Path, overrides: Mapping[str, Any] | None = None) -> StudySettings:
-    """Read a study.toml; `overrides` maps SECTION.KEY to values that win over the file's.
-
-    Raises SettingsError naming the file, the key, what was expected and what came.
-    """
-    return settings_from(with_overrides(read_toml(path), overrides or {}), str(path))
-
-
 def read_toml(path: Path) -> Plain:
     """The sections of a TOML file as plain dictionaries."""
     try:

@@ -69,8 +69,8 @@ def simulate_market(workspace: Workspace) -> dict[str, Any]:
     """Write a simulated market to simulated/ and its expected labels beside it; the content of simulate.json."""
     made = simulate(workspace.settings.simulate)
     folder = workspace.root / FOLDER
-    write_market(made, folder)
     write_frame(workspace.root / TRUTH, made.expected)
+    write_market(made, folder)  # its simulate.json comes last of all and says that the rest is there
     facts: dict[str, Any] = json.loads((folder / "simulate.json").read_text(encoding="utf-8"))
     return facts
 

@@ -1,7 +1,7 @@
 """The workspace: a directory with study.toml, store/, runs/ and reports/, and the studies that live in it."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from gangru.study.settings import (
 
 MAIN = "main"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+DEVICE = re.compile(r"con|prn|aux|nul|(com|lpt)[1-9]", re.IGNORECASE)  # on Windows no folder's name
 
 
 @dataclass(frozen=True)
@@ -91,14 +92,13 @@ def open_workspace(root: Path, study: str = MAIN, overrides: Mapping[str, Any] |
                 "--set and --preset make a variant: name it with --study NAME, or edit study.toml"
             )
         return Workspace(root, study, settings_from(base, where))
-    if not NAME.fullmatch(study):
-        raise SettingsError(f"--study {study!r}: expected letters, digits, - and _, at most 64")
+    known = [MAIN, *sorted(p.stem for p in (root / "studies").glob("*.toml"))]
+    check_name(study, known)
     path = root / "studies" / f"{study}.toml"
     remembered: Plain = read_toml(path) if path.exists() else {}
     if not path.exists() and not overrides:
-        known = sorted(p.stem for p in (root / "studies").glob("*.toml"))
         raise SettingsError(
-            f"there is no study {study!r} here ({', '.join([MAIN, *known])}): make it with --set SECTION.KEY=VALUE"
+            f"there is no study {study!r} here ({', '.join(known)}): make it with --set SECTION.KEY=VALUE"
         )
     changes = with_overrides(remembered, overrides or {})
     flat = {
@@ -109,6 +109,27 @@ def open_workspace(root: Path, study: str = MAIN, overrides: Mapping[str, Any] |
         path.parent.mkdir(exist_ok=True)
         write_text(path, changes_toml(changes))
     return Workspace(root, study, settings)
+
+
+def check_name(study: str, known: Sequence[str]) -> None:
+    """Raise SettingsError for a name that is no study's on some system, so that a workspace can move to any other.
+
+    `known` are the workspace's studies: one of them in other capitals would share their folders where a file system
+    does not tell capitals from small letters, as on Windows and macOS.
+    """
+    if not NAME.fullmatch(study):
+        raise SettingsError(f"--study {study!r}: expected letters, digits, - and _, at most 64")
+    if DEVICE.fullmatch(study):
+        raise SettingsError(
+            f"--study {study!r}: expected a name that a folder can have on every system, and on Windows this one is a "
+            f"device's: choose another, as {study}-1"
+        )
+    for other in known:
+        if other != study and other.lower() == study.lower():
+            raise SettingsError(
+                f"--study {study!r}: expected a name that differs from the others in more than capitals, and there is "
+                f"{other!r}, which Windows and macOS take for the same: use that one, or choose another"
+            )
 
 
 def changes_toml(changes: Plain) -> str:

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from gangru.errors import GangruError
+from gangru.errors import GangruError, TrainingError
 from gangru.training.arrays_folder import read_jobs
 from gangru.training.engines.local import train_folds
 from gangru.training.fold_run import FoldJob
@@ -20,7 +20,7 @@ EXAMPLES = """examples:
 def main() -> int:
     """Train, a line an epoch on stdout; 0 when every training is done, 1 with a reason on stderr."""
     asked = parser().parse_args()
-    changes = {"device": asked.device, "threads": asked.threads}
+    changes = {"threads": asked.threads} | ({"device": asked.device} if asked.device else {})
     started = time.perf_counter()
 
     def tell(job: FoldJob, tick: Tick) -> None:
@@ -32,6 +32,9 @@ def main() -> int:
 
     try:
         jobs = read_jobs(asked.folder, asked.runs, changes)
+        names = [job.name for job in jobs]
+        if unknown := [name for name in asked.fold if name not in names]:
+            raise TrainingError(f"no training is named {', '.join(unknown)}: there are {', '.join(names)}")
         jobs = [job for job in jobs if not asked.fold or job.name in asked.fold]
         trained = train_folds(jobs, tell)
     except GangruError as error:
@@ -57,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "runs", type=Path, help="where the run directories go; copy them to runs/STUDY of the workspace"
     )
-    made.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default cpu)")
+    made.add_argument("--device", help="cpu, cuda or cuda:N (default: training.device of the study)")
     made.add_argument(
         "--threads", type=int, default=0, help="threads on the CPU (default: PyTorch's own choice)"
     )

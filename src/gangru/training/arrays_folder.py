@@ -35,7 +35,7 @@ DAILY = ("values", "traded", "eligible", "labels")
 def write_arrays(folder: Path, jobs: Sequence[FoldJob], on_piece: Callable[[int, int], None]) -> int:
     """Write what these jobs read, the days that they need alone; the number of days.
 
-    Raises TrainingError where a job's data are not a panel's, or the folder holds something already.
+    Raises TrainingError where a job's data are not a panel's, or the folder holds trainings already.
     """
     if (folder / "jobs.json").exists():
         raise TrainingError(f"{folder} holds trainings already: name another folder, or delete it")
@@ -102,7 +102,7 @@ def read_jobs(folder: Path, runs: Path, changes: Mapping[str, Any]) -> list[Fold
             raise TrainingError(f"{folder}/jobs.json has version {document['version']}: expected {VERSION}")
         arrays = cache(lambda: panel_of(folder, document["pieces"]))
         return [job_of(entry, arrays, runs, changes) for entry in document["jobs"]]
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, TypeError, ValueError) as error:
         raise TrainingError(
             f"{folder} holds no trainings ({error}): write them with `gangru export arrays`"
         ) from error

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import torch
 
-from gangru.atomic import write_text
+from gangru.atomic import PART, write_text
 from gangru.errors import CheckpointError
 from gangru.models.crew import crew_of
 from gangru.models.generator import Generator
@@ -163,9 +163,10 @@ def finish(job: FoldJob, metrics: Mapping[str, Any]) -> None:
 
 
 def sweep(job: FoldJob) -> None:
-    """Delete what only an unfinished training needs."""
-    for state in (*job.directory.glob("*.state*.safetensors"), job.directory / STOPWATCH):
-        state.unlink(missing_ok=True)
+    """Delete what only an unfinished training needs, and what writers that were killed have left."""
+    states = [*job.directory.glob("*.state*.safetensors"), job.directory / STOPWATCH]
+    for path in (*states, *job.directory.glob(f".*{PART}")):
+        path.unlink(missing_ok=True)
 
 
 def fit_predictor(

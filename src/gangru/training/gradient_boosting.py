@@ -66,7 +66,7 @@ def import_lightgbm() -> Any:
         import lightgbm
     except ImportError as error:
         raise TrainingError(
-            'predictor.kind = "lightgbm" needs LightGBM: pip install gangru[lightgbm]'
+            "predictor.kind = \"lightgbm\" needs LightGBM: pip install 'gangru[lightgbm]'"
         ) from error
     return lightgbm
 

@@ -1,5 +1,6 @@
 """What both trainings share: seeded nets, the rule when to stop, checks that numbers are finite, and progress."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -16,6 +17,8 @@ Net = TypeVar("Net", bound=nn.Module)
 Curve = list[dict[str, Any]]
 
 DATE_ORDER, VALIDATION_DRAW, NOISE = 0, 1, 2  # purposes of random draws, see batches.epoch_random
+
+CUDA = re.compile(r"cuda(:(?P<number>0|[1-9][0-9]*))?")  # as training.device names a card
 
 
 @dataclass(frozen=True)
@@ -72,13 +75,17 @@ def prepare_torch(training: TrainingSettings) -> torch.device:
 
 def device_of(name: str) -> torch.device:
     """The device that training.device names. Raises TrainingError where it is not there."""
-    try:
-        device = torch.device(name)
-    except RuntimeError as error:
-        raise TrainingError(f"training.device = {name!r}: expected cpu, cuda or cuda:N") from error
-    if device.type == "cuda" and not torch.cuda.is_available():
-        raise TrainingError(f"training.device = {name!r}: this machine's PyTorch sees no CUDA device")
-    return device
+    if name == "cpu":
+        return torch.device(name)
+    cards = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    asked = CUDA.fullmatch(name)
+    if asked and int(asked["number"] or 0) < cards:
+        return torch.device(name)
+    there = ", ".join(f"cuda:{number}" for number in range(cards)) or "no CUDA device"
+    raise TrainingError(
+        f"training.device = {name!r}: expected cpu, cuda or cuda:N, and this machine's PyTorch sees {there}: choose "
+        "one that is there, or cpu"
+    )
 
 
 def products_of(training: TrainingSettings, device: torch.device) -> torch.autocast:

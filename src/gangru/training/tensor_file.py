@@ -36,14 +36,17 @@ def encoded(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes
 
 
 def read_file(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and texts of a file. Raises ValueError where it is not of this format, OSError where it is not there."""
+    """Tensors and texts of a file, copied out of it: Windows replaces no file that is still mapped into memory.
+
+    Raises ValueError where it is not of this format, OSError where it is not there.
+    """
     try:
         from safetensors import SafetensorError, safe_open
     except ImportError:
         return loaded(path.read_bytes())
     try:
         with safe_open(path, framework="pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no mapping)
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118 (no mapping)
             return tensors, file.metadata() or {}
     except SafetensorError as error:
         raise ValueError(str(error)) from error

@@ -210,7 +210,7 @@ def test_dust_goes_and_the_sum_is_exact():
 
 def test_a_package_that_is_missing_is_named_with_its_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "cvxpy", None)
-    with pytest.raises(EvaluationError, match=r"pip install gangru\[enhance\]"):
+    with pytest.raises(EvaluationError, match=r"pip install 'gangru\[enhance\]'"):
         import_cvxpy(SOLVER)
 
 

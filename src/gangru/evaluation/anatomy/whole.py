@@ -11,7 +11,7 @@ import polars as pl
 
 from gangru.evaluation.anatomy.breakdown import breakdown_table, membership, thirds
 from gangru.evaluation.anatomy.correlations import correlation_table
-from gangru.evaluation.anatomy.dated_ic import HORIZONS_DAYS, dated_ics, horizon_table, ic_table
+from gangru.evaluation.anatomy.dated_ic import HORIZONS_DAYS, DatedIcs, dated_ics, horizon_table, ic_table
 from gangru.evaluation.anatomy.monotonicity import Monotonicity, Spread, monotonicity, top_minus_bottom
 from gangru.evaluation.anatomy.persistence import (
     autocorrelation_table,
@@ -85,15 +85,8 @@ def anatomy(
     at_least, groups = settings.min_stocks, settings.groups
     number = group_numbers(scores_MN, groups)
     means, _ = group_means(number, main.returns, groups)
-    horizons = tuple(sorted({*HORIZONS_DAYS, settings.horizon}))
-    ics = dated_ics(
-        dated.scores, dated.rows, on.prices, on.traded, lag=ENTRY_LAG, min_stocks=at_least, horizons=horizons
-    )
+    ics = ics_of(dated, on, settings)
     by_lag = autocorrelation_table(scores_MN, at_least)
-
-    def thirds_of(style: str) -> pl.DataFrame:
-        return broken(thirds(styles[style], scores_MN), THIRDS, scores_MN, main, on, settings)
-
     return Anatomy(
         horizons=horizon_table(ics),
         dated=ic_table(on.dates, ics, settings.horizon),
@@ -108,14 +101,27 @@ def anatomy(
             seed=settings.bootstrap_seed,
         ),
         spread=top_minus_bottom(means, settings.newey_west_lag),
-        by_size=thirds_of("size"),
-        by_liquidity=thirds_of("liquidity"),
+        by_size=thirds_table(styles["size"], scores_MN, main, on, settings),
+        by_liquidity=thirds_table(styles["liquidity"], scores_MN, main, on, settings),
         by_index=index_table(members, scores_MN, main, on, settings),
         exposures=exposure_table(scores_MN, styles, at_least),
         style_ics=style_ic_table(styles, scores_MN, main.returns, at_least),
         purified=purified_table(scores_MN, styles, main.returns, at_least),
         correlations=correlation_table(scores_MN, others, main.returns, at_least),
         notes=[NO_VALUE],
+    )
+
+
+def ics_of(dated: DatedScores, on: Ground, settings: EvaluationSettings) -> DatedIcs:
+    """The ICs of every factor date over each horizon, the settings' own among them."""
+    return dated_ics(
+        dated.scores,
+        dated.rows,
+        on.prices,
+        on.traded,
+        lag=ENTRY_LAG,
+        min_stocks=settings.min_stocks,
+        horizons=tuple(sorted({*HORIZONS_DAYS, settings.horizon})),
     )
 
 
@@ -137,6 +143,13 @@ def broken(
         fraction=settings.industry_fraction,
         min_stocks=settings.min_stocks,
     )
+
+
+def thirds_table(
+    style_MN: Floats, scores_MN: Floats, main: Measured, on: Ground, settings: EvaluationSettings
+) -> pl.DataFrame:
+    """The thirds of the scored stocks by a style: the columns of a breakdown."""
+    return broken(thirds(style_MN, scores_MN), THIRDS, scores_MN, main, on, settings)
 
 
 def index_table(

@@ -29,7 +29,7 @@ def import_cvxpy(solver: str) -> Any:
     try:
         cvxpy: Any = importlib.import_module("cvxpy")
     except ImportError as error:
-        raise EvaluationError("enhancing an index needs cvxpy: pip install gangru[enhance]") from error
+        raise EvaluationError("enhancing an index needs cvxpy: pip install 'gangru[enhance]'") from error
     there = cvxpy.installed_solvers()
     if solver not in there:
         raise EvaluationError(f"enhance.solver = {solver!r} is not installed: cvxpy has {', '.join(there)}")

@@ -26,7 +26,7 @@ def target_weights(
     before = np.zeros(scores_MN.shape[1], dtype=bool)
     for m in np.flatnonzero((~np.isnan(scores_MN)).any(axis=1)).tolist():
         score, group = scores_MN[m], groups[m]
-        share = share_of(score, settings)
+        share = share_of(int((~np.isnan(score)).sum()), settings)
         mean, raw, chosen = float(np.nanmean(score)), np.zeros(len(score)), np.zeros(len(score), dtype=bool)
         for one in np.unique(group[~np.isnan(score)]):
             own = best(np.where(group == one, score, np.nan), before, share, settings)
@@ -37,10 +37,14 @@ def target_weights(
     return weights
 
 
-def share_of(score: Floats, settings: PortfolioSettings) -> float:
-    """The share of a list that is chosen: the settings' fraction, or their number of stocks among all with a score."""
-    scored = int((~np.isnan(score)).sum())
-    return min(settings.stocks / scored, 1.0) if settings.stocks else settings.fraction
+def share_of(scored: int, settings: PortfolioSettings) -> float:
+    """The share that is chosen of a list: the settings' fraction, or their number of stocks among all with a score."""
+    return min(settings.stocks / max(scored, 1), 1.0) if settings.stocks else settings.fraction
+
+
+def long_count(scored: int, settings: PortfolioSettings) -> int:
+    """How many of the stocks with a score make a date's long list: the best ones, before any buffer or cap."""
+    return int(top_count(np.array([scored]), share_of(scored, settings))[0])
 
 
 def best(score: Floats, before: Bools, fraction: float, settings: PortfolioSettings) -> Bools:

@@ -7,13 +7,15 @@ import polars as pl
 
 from gangru.market.check.copies import COPY_CHECKS
 from gangru.market.check.coverage import COVERAGE_CHECKS, coverage
-from gangru.market.check.evidence import Evidence, OnProgress, gather_evidence
+from gangru.market.check.evidence import Evidence, gather_evidence
 from gangru.market.check.facts import FACT_CHECKS
 from gangru.market.check.findings import CheckRule, Finding, Severity
+from gangru.market.check.groups import GROUP_CHECKS
 from gangru.market.check.limits import LIMIT_CHECKS
 from gangru.market.check.prices import PRICE_CHECKS
 from gangru.market.check.series import SERIES_CHECKS
 from gangru.market.check.volumes import VOLUME_CHECKS
+from gangru.market.sources.protocol import OnProgress
 from gangru.market.store import Store
 
 FAMILIES: dict[str, tuple[CheckRule, ...]] = {
@@ -23,7 +25,7 @@ FAMILIES: dict[str, tuple[CheckRule, ...]] = {
     "Series": SERIES_CHECKS,
     "Identity": COPY_CHECKS,
     "Coverage": COVERAGE_CHECKS,
-    "Facts": FACT_CHECKS,
+    "Facts": (*FACT_CHECKS, *GROUP_CHECKS),
 }
 GATHERED = 0.6  # of the time
 

@@ -3,7 +3,6 @@
 Bars are in order of code and date. A stock's prior day is the last one before a row on which it traded.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,9 +17,9 @@ from gangru.market.identity import identities_of
 from gangru.market.loading import daily_market
 from gangru.market.rules import market_limits
 from gangru.market.schema import BARS, CODE_CHANGES, TABLES
+from gangru.market.sources.protocol import OnProgress
 from gangru.market.store import Store
 
-OnProgress = Callable[[str, float], None]
 STEADY = 1e-6  # factors that differ by less are the same: they come as rounded decimals
 
 

@@ -15,7 +15,6 @@ Unit = Literal[
 ]  # fmt: skip
 
 EXAMPLES = 5
-WITHDRAWN = {"code": pl.String(), "date": pl.Date(), "column": pl.String(), "value": pl.String()}
 
 
 @dataclass(frozen=True)

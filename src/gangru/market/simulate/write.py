@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from gangru.atomic import write_text
 from gangru.market.simulate.codes import as_published, spans_as_published
 from gangru.market.simulate.market import SimulatedMarket
 
@@ -42,7 +43,7 @@ def write_market(simulated: SimulatedMarket, directory: Path) -> None:
     for name, table in tables.items():
         _write_csv(table.rename(SPAN_COLUMNS.get(name, {})), directory / f"{name}.csv")
     text = json.dumps(simulated.summary(), indent=2, ensure_ascii=False)
-    (directory / "simulate.json").write_text(text + "\n", encoding="utf-8")
+    write_text(directory / "simulate.json", text + "\n")
 
 
 def _write_csv(table: pl.DataFrame, path: Path) -> None:

@@ -8,6 +8,7 @@ from gangru.market.schema import INDEX_BARS, Table
 from gangru.market.sources.settings import TURNOVER, UNITS, DataSettings
 
 PRICES = ("open", "high", "low", "close")
+FLAGS = ("is_st", "suspended", "amount_est", "shares_est", "st_inferred")  # of bars
 TRUE, FALSE = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 DATE_SPELLINGS = (  # what it looks like, and how it is read
     (r"^\d{4}-\d{1,2}-\d{1,2}$", "%Y-%m-%d"),

@@ -7,7 +7,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from gangru.market.schema import BARS, INDEX_BARS
-from gangru.market.sources.columns import PRICES, read_numbers
+from gangru.market.sources.columns import FLAGS, PRICES, read_numbers
 from gangru.market.sources.protocol import Piece
 from gangru.market.sources.qlib_directory import FEATURES, Block, Floats, QlibDirectory
 from gangru.market.sources.qlib_units import FLOAT32, Conventions
@@ -15,7 +15,6 @@ from gangru.market.sources.settings import DataSettings
 
 Numbers = NDArray[np.float64]
 
-FLAGS = ("is_st", "suspended", "amount_est", "shares_est", "st_inferred")
 NUMBERS = {
     BARS.name: (*PRICES, "volume", "factor", "amount", "vwap", "float_shares", *FLAGS),
     INDEX_BARS.name: (*PRICES, "volume", "factor", "amount"),

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from gangru.errors import InputError
+from gangru.errors import InputError, first_line
 
 SUFFIXES = (".csv", ".parquet")
 COMPRESSED = (  # how gzip, zlib, Zstandard, bzip2, xz and zip begin
@@ -227,11 +227,6 @@ def is_utf8(text: str) -> bool:
 def printable_name(path: Path) -> str:
     """A path with what is not UTF-8 in it spelled out."""
     return str(path).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def first_line(error: Exception) -> str:
-    """An error's first line, without the advice on another library's options."""
-    return str(error).strip().split("\n", maxsplit=1)[0]
 
 
 def record_lines(path: Path) -> NDArray[np.int64]:

@@ -11,7 +11,7 @@ from gangru.market.sources.protocol import Span
 
 SourceName = Literal["files", "qlib", "tushare", "baostock", "akshare", "simulate"]
 SOURCE_NAMES: tuple[str, ...] = get_args(SourceName)
-VENDORS = frozenset({"tushare", "baostock", "akshare"})
+VENDORS = ("tushare", "baostock", "akshare")
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,17 @@ class HealthPanel:
 def health_panels(language: Language, coin_toss: float | None) -> tuple[HealthPanel, ...]:
     """Every panel of a generator's health; `coin_toss` is the loss of a D that knows nothing, where it has one."""
     say = language.gettext
+    gradients = HealthPanel(
+        "gradients",
+        say("Gradient norm"),
+        {"d_gradient_norm": (say("of D"), NAVY), "g_gradient_norm": (say("of G"), AMBER)},
+    )
+    return (*game_panels(language, coin_toss), *likeness_panels(language), gradients)
+
+
+def game_panels(language: Language, coin_toss: float | None) -> tuple[HealthPanel, ...]:
+    """How G and D play: their losses, and how often D is right."""
+    say = language.gettext
     return (
         HealthPanel(
             "losses",
@@ -80,6 +91,13 @@ def health_panels(language: Language, coin_toss: float | None) -> tuple[HealthPa
             (0.5, say("coin toss")),
             (0.0, 1.0),
         ),
+    )
+
+
+def likeness_panels(language: Language) -> tuple[HealthPanel, ...]:
+    """How like the real windows the generated ones are: errors, correlation, ratios of spread, distances."""
+    say = language.gettext
+    return (
         HealthPanel(
             "errors",
             say("Squared error"),
@@ -113,11 +131,6 @@ def health_panels(language: Language, coin_toss: float | None) -> tuple[HealthPa
                 "distance_autocorrelation": (say("of autocorrelations"), TEAL),
                 "distance_cross_correlation": (say("of cross-correlations"), GREY),
             },
-        ),
-        HealthPanel(
-            "gradients",
-            say("Gradient norm"),
-            {"d_gradient_norm": (say("of D"), NAVY), "g_gradient_norm": (say("of G"), AMBER)},
         ),
     )
 

@@ -70,13 +70,21 @@ def picks(material: Material) -> Section:
         stocks("firsts", text("Each industry's first"), firsts(ordered)),
         stocks(
             "long_list",
-            text("The long list: the top {share}", share=material.fraction("portfolio", "fraction", 0.1)),
+            long_list_title(material),
             shown,
             folded=True,
         ),
         *outcome_blocks(material),
     )
     return Section("picks", title, blocks)
+
+
+def long_list_title(material: Material) -> Text:
+    """What makes the long list by the settings: a share of the stocks, or a number of them."""
+    stocks = material.provenance.setting("portfolio", "stocks")
+    if isinstance(stocks, int) and stocks:
+        return text("The long list: the best {stocks} stocks", stocks=integer(stocks))
+    return text("The long list: the top {share}", share=material.fraction("portfolio", "fraction", 0.1))
 
 
 def dated(material: Material, ranked: int, long: int) -> Text:

@@ -66,21 +66,15 @@ WORST_EXCESS = text("The five deepest falls of the excess, after costs")
 def net_value_figure(material: Material) -> Figure:
     """Daily net values of long portfolio and benchmark, the excess, and the drawdowns with the worst shaded."""
     e = material.evaluation
-    share = material.fraction("portfolio", "fraction", 0.1)
     notes: list[Words] = [
-        text(
-            "Long: equal weight of the top {share} of the factor, rebalanced monthly. Benchmark: equal "
-            "weight of the universe. Net value on a log scale, 1 at the first purchase; excess = long / "
-            "benchmark, before costs.",
-            share=share,
-        )
+        held(material),
+        *how_held(material),
+        text("Benchmark: equal weight of the universe.")
         if material.provenance.setting("portfolio", "benchmark") in (None, "universe")
-        else text(
-            "Long: equal weight of the top {share} of the factor, rebalanced monthly. Benchmark: the index that the "
-            "settings name. Net value on a log scale, 1 at the first purchase; excess = long / benchmark, before "
-            "costs.",
-            share=share,
-        )
+        else text("Benchmark: the index that the settings name."),
+        text(
+            "Net value on a log scale, 1 at the first purchase; excess = long / benchmark, before costs.",
+        ),
     ]
     if e.trading is not None:
         notes.append(text("Shaded: the five deepest falls of the net value after costs."))
@@ -93,6 +87,34 @@ def net_value_figure(material: Material) -> Figure:
         notes=tuple(notes),
         empty=EMPTY if e.net_value.is_empty() else None,
     )
+
+
+def held(material: Material) -> Text:
+    """Whom the long portfolio holds by the settings, and with which weights."""
+    stocks = material.provenance.setting("portfolio", "stocks")
+    share = material.fraction("portfolio", "fraction", 0.1)
+    by_score = material.provenance.setting("portfolio", "weighting") == "score"
+    if isinstance(stocks, int) and stocks:
+        number = integer(stocks)
+        if by_score:
+            return text(
+                "Long: the best {stocks} stocks, weighted by the factor, rebalanced monthly.", stocks=number
+            )
+        return text("Long: equal weight of the best {stocks} stocks, rebalanced monthly.", stocks=number)
+    if by_score:
+        return text("Long: the top {share} of the factor, weighted by it, rebalanced monthly.", share=share)
+    return text("Long: equal weight of the top {share} of the factor, rebalanced monthly.", share=share)
+
+
+def how_held(material: Material) -> list[Words]:
+    """The settings that keep the long portfolio from being the long list: a buffer, industries as they weigh."""
+    said: list[Words] = []
+    if material.provenance.setting("portfolio", "hold_until"):
+        until = material.fraction("portfolio", "hold_until", 0.0)
+        said.append(text("A stock that is held stays while it is among the top {share}.", share=until))
+    if material.provenance.setting("portfolio", "industry_neutral"):
+        said.append(text("Each industry is chosen from by itself and weighs what it weighs in the universe."))
+    return said
 
 
 def with_net_drawdown(e: Evaluation) -> pl.DataFrame:

@@ -165,17 +165,17 @@ def score_chart(asked: Asked, rows: pl.DataFrame) -> "Markup":
 
 
 def percentile_chart(asked: Asked, rows: pl.DataFrame) -> "Markup":
-    """The place among the date's stocks; the dashed line is where the long list begins."""
+    """The place among the date's stocks; the dashed line is where a long list by a share begins."""
     say = asked.language.gettext
     line = Line(say("Percentile"), rows["percentile"].to_list(), "s1", points=len(rows) <= 60)
-    share = asked.study.workspace.settings.portfolio.fraction
+    portfolio = asked.study.workspace.settings.portfolio
     return line_chart(
         months_of(rows),
         [line],
         lambda value: f"{value:.0%}",
         say("Percentile on each date"),
         include=(0.0, 1.0),
-        level=1 - share,
+        level=None if portfolio.stocks else 1 - portfolio.fraction,
         size=HALF,
     )
 

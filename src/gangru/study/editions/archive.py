@@ -13,12 +13,12 @@ from typing import Any
 
 from gangru.atomic import remove_abandoned, write_directory
 from gangru.errors import EditionError
+from gangru.evaluation.months import MONTH
 from gangru.study.editions.figures import sha256
 from gangru.study.editions.record import FIGURES, RECORD, IssuedEdition, read_edition, sealed
 
 ISSUED = "issued"
 ADDED = "added.json"
-MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 REVISION = re.compile(r"\d{3}")
 MOST = 999
 

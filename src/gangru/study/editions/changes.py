@@ -34,12 +34,12 @@ def input_changes(then: MadeOf, now: MadeOf, revised: Revised, factor_now: str |
 def setting_changes(
     then: Mapping[str, Mapping[str, Any]], now: Mapping[str, Mapping[str, Any]]
 ) -> list[InputChange]:
-    """The settings that differ; one that the other version does not know is shown as absent."""
+    """The settings that differ; one that either version does not know is left out."""
     old, new = figure_settings(then), figure_settings(now)
     return [
-        InputChange("settings", name, written(old.get(name)), written(new.get(name)))
-        for name in dict.fromkeys([*old, *new])
-        if name in old and name in new and plain(old[name]) != plain(new[name])
+        InputChange("settings", name, written(old[name]), written(new[name]))
+        for name in old
+        if name in new and plain(old[name]) != plain(new[name])
     ]
 
 

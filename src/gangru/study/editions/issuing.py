@@ -121,7 +121,7 @@ def given_again(
 
 
 def write_draft(reports: Path, made: Made) -> Published:
-    """Write the edition to draft/ without issuing it; an older draft of the month is replaced."""
+    """Write the edition to draft/ without issuing it; older draft files of the same names are replaced."""
     return drafted(reports, made, None)
 
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from gangru.evaluation.groups import places, top_count
+from gangru.evaluation.groups import places
 from gangru.evaluation.ic import forward_returns, mean_of_defined
 from gangru.evaluation.months import ENTRY_LAG, closing_rows
+from gangru.evaluation.portfolio.targets import long_count
 from gangru.evaluation.result import Evaluation
+from gangru.evaluation.settings import PortfolioSettings
 from gangru.market.daily import Bools, DailyMarket, Floats, carried
 from gangru.report.issued import PastEdition
 from gangru.study.editions.changes import Revised, input_changes
@@ -26,7 +28,7 @@ class Now:
     factor: pl.DataFrame
     market: DailyMarket
     inputs: MadeOf
-    fraction: float  # of the stocks ranked that make the long list
+    portfolio: PortfolioSettings  # what of the stocks ranked makes the long list
     revised: Revised
 
 
@@ -115,7 +117,7 @@ def list_now(edition: IssuedEdition, now: Now, closes: Floats) -> ListNow:
     issued = np.isin(codes, [str(pick["code"]) for pick in edition.picks])
     scores = scores_on(now.factor, np.datetime64(edition.picks_date), codes)
     ranked = ~np.isnan(scores)
-    today = long_list(scores, now.fraction) if ranked.any() else np.zeros(len(codes), dtype=bool)
+    today = long_list(scores, now.portfolio) if ranked.any() else np.zeros(len(codes), dtype=bool)
     returns = month_after(now.market, closes, np.datetime64(edition.picks_date))
     return ListNow(
         stocks=int(today.sum()) if ranked.any() else None,
@@ -136,10 +138,10 @@ def scores_on(factor: pl.DataFrame, day: np.datetime64, codes: np.ndarray) -> Fl
     return np.where(np.isfinite(scores), scores, np.nan)
 
 
-def long_list(scores: Floats, fraction: float) -> Bools:
+def long_list(scores: Floats, portfolio: PortfolioSettings) -> Bools:
     """The stocks of the long list, (N,), chosen as the evaluation's picks are."""
     place = places(scores[None, :])[0]
-    return np.asarray((place >= 0) & (place < top_count(np.array([(place >= 0).sum()]), fraction)[0]))
+    return np.asarray((place >= 0) & (place < long_count(int((place >= 0).sum()), portfolio)))
 
 
 def month_after(market: DailyMarket, closes: Floats, day: np.datetime64) -> Floats | None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from gangru.atomic import write_bytes
-from gangru.errors import GangruError, TrainingError
+from gangru.errors import GangruError, TrainingError, first_line
 from gangru.training.engines.ray_arrays import Shelf
-from gangru.training.engines.ray_cluster import check_capacity, cluster, demands, first_line
+from gangru.training.engines.ray_cluster import check_capacity, cluster, demands
 from gangru.training.engines.ray_task import News, Order, files_of, train_on_node, versions
 from gangru.training.fold_run import FoldJob, check_data, check_settings, sweep
 from gangru.training.loop import Tick

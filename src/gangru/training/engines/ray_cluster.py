@@ -13,7 +13,7 @@ from contextlib import contextmanager, redirect_stdout
 from threading import get_ident
 from typing import Any, cast
 
-from gangru.errors import GangruError, TrainingError
+from gangru.errors import GangruError, TrainingError, first_line
 from gangru.training.settings import RaySettings, TrainingSettings
 
 GIB = 2**30
@@ -26,7 +26,7 @@ def import_ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise TrainingError('training.engine = "ray" needs Ray: pip install gangru[ray]') from error
+        raise TrainingError("training.engine = 'ray' needs Ray: pip install 'gangru[ray]'") from error
     return ray
 
 
@@ -177,8 +177,3 @@ def said(resources: dict[str, float]) -> str:
         f"{amount / GIB:.1f} GiB" if name == "memory" else f"{amount:g} {name}"
         for name, amount in resources.items()
     )
-
-
-def first_line(error: BaseException) -> str:
-    """The first line of what an error says."""
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

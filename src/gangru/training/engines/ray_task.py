@@ -172,8 +172,14 @@ def check_versions(wanted: Mapping[str, str], node: str) -> None:
 
 
 def remove_abandoned(folder: Path) -> None:
-    """Delete the directories of trainings that were killed here a day ago or earlier."""
+    """Delete the directories of trainings that were killed here a day ago or earlier, but for those of other users.
+
+    On a system whose files have no owner's number, as Windows, every user has a temporary folder of their own.
+    """
+    getuid = getattr(os, "getuid", None)
     for path in folder.glob(f"{PREFIX}*"):
         with suppress(OSError):  # another's, or gone meanwhile
-            if path.stat().st_uid == os.getuid() and path.stat().st_mtime < time.time() - ABANDONED:
+            found = path.stat()
+            own = getuid is None or found.st_uid == getuid()
+            if own and found.st_mtime < time.time() - ABANDONED:
                 shutil.rmtree(path, ignore_errors=True)

@@ -114,7 +114,7 @@ class Akshare:
 
     def index(self, on_progress: OnProgress) -> Iterator[Piece]:
         """Daily bars of the indices."""
-        indices = [index for index in self.asked.indices if index.endswith(EXCHANGES) and self._any_day]
+        indices = [index for index in self.asked.indices if index.endswith(EXCHANGES) and self.days.any]
         found: list[pl.DataFrame] = []
         patience = Patience()
         for done, index in enumerate(indices):
@@ -128,7 +128,7 @@ class Akshare:
 
     def bars(self, on_progress: OnProgress) -> Iterator[Piece]:
         """Daily bars with factors and floats, a piece a hundred codes or so: those of one beginning."""
-        codes = self._listed_in_span() if self._any_day else []
+        codes = self._listed_in_span() if self.days.any else []
         warned = self._warned() if codes else None
         empty: list[str] = []
         bare: list[str] = []
@@ -237,11 +237,6 @@ class Akshare:
         if self.asked.codes is None:
             return rows
         return rows.filter(pl.col("code").str.head(6).is_in([code[:6] for code in self.asked.codes]))
-
-    @property
-    def _any_day(self) -> bool:
-        """Whether any day of the span is settled."""
-        return self.days.first <= self.days.last
 
     def _piece(self, kind: str, endpoint: endpoints.Endpoint, frame: pl.DataFrame, of: str = "") -> Piece:
         """Rows with where they come from: the call and the span."""

@@ -77,6 +77,11 @@ class Days:
     last: date
     today: date
 
+    @property
+    def any(self) -> bool:
+        """Whether there is a day to fetch: one of those asked for that is settled."""
+        return self.first <= self.last
+
 
 def limits(asked: Asked, days: Days, clock: Callable[[], datetime]) -> list[str]:
     """What a person should know of the last day: that it is not the one asked for, or an older fetch's."""

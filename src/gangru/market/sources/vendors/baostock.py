@@ -72,7 +72,7 @@ class Baostock:
     def calendar(self, on_progress: OnProgress) -> Iterator[Piece]:
         """The trading days of the span."""
         on_progress("calendar", 0.0)
-        if not self._any_day:
+        if not self.days.any:
             return
         yield self._piece("calendar", "query_trade_dates", self._trading_days(self.days.first))
 
@@ -97,7 +97,7 @@ class Baostock:
 
     def members(self, on_progress: OnProgress) -> Iterator[Piece]:
         """Index lists as intervals."""
-        indices = [index for index in self.asked.indices if index in LISTS and self._any_day]
+        indices = [index for index in self.asked.indices if index in LISTS and self.days.any]
         self._pass_over("lists of members", [index for index in self.asked.indices if index not in LISTS])
         since = self.asked.span.since
         for done, index in enumerate(indices):
@@ -109,7 +109,7 @@ class Baostock:
 
     def index(self, on_progress: OnProgress) -> Iterator[Piece]:
         """Daily bars of the indices."""
-        indices = [index for index in self.asked.indices if index.endswith(EXCHANGES) and self._any_day]
+        indices = [index for index in self.asked.indices if index.endswith(EXCHANGES) and self.days.any]
         found: list[pl.DataFrame] = []
         for done, index in enumerate(indices):
             on_progress("index bars", done / len(indices))
@@ -128,7 +128,7 @@ class Baostock:
         """Daily bars with factors, a piece a hundred codes or so: those of one beginning."""
         span = self.days
         shares = tables.listed_between(self._shares(), str(span.first), str(span.last))
-        codes = shares["code"].to_list() if self._any_day else []
+        codes = shares["code"].to_list() if self.days.any else []
         whole = set(shares.filter(pl.col("ipoDate") >= str(span.first))["code"])
         empty: list[str] = []
         bare: list[str] = []
@@ -161,11 +161,6 @@ class Baostock:
             "baostock's float shares are volume / turnover rate: with a rate of four decimals in percent they are "
             "off by up to 0.00005 / rate, 0.05 % at a rate of 0.1 %"
         )
-
-    @property
-    def _any_day(self) -> bool:
-        """Whether any day of the span is settled."""
-        return self.days.first <= self.days.last
 
     def _refuse_none(self, shares: pl.DataFrame) -> None:
         """Raise InputError where one of the shares was listed on a trading day of the span: none of them has a bar."""
