@@ -7,28 +7,35 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 READ_ONLY = 0o444
 PART = ".part"  # ends the name of what is being written
 ABANDONED = 3600  # seconds after which what is being written belongs to nobody any more
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write beside the file, flush to disk, then rename; the file's folder is made where it is missing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+@contextmanager
+def written(path: Path) -> Iterator[BinaryIO]:
+    """A file beside `path`, flushed to disk and renamed at the end; an exception leaves nothing of it."""
     beside = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         with beside.open("wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole; its folder is made where it is missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with written(path) as file:
+        file.write(content)
 
 
 def write_text(path: Path, text: str) -> None:

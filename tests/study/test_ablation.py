@@ -338,6 +338,7 @@ def test_the_page_says_what_was_left_out_and_how_it_was_made(done) -> None:
     [
         (lambda: chosen_variants(("gru", "gna")), "no variant 'gna': there are gru, gan"),
         (lambda: chosen_variants(("gru",), (Variant("gru", "", {"gan.z": "noise"}),)), "'gru' is there twice"),
+        (lambda: chosen_variants(("gru",), (Variant("GRU", "", {"gan.z": "noise"}),)), "'GRU' is there twice"),
         (lambda: chosen_variants(()), "no variant to compare"),
         (lambda: Variant("a b", "", {"gan.z": "noise"}), "expected letters"),
         (lambda: Variant("gru-s1", "", {"gan.z": "noise"}), "names a seed"),

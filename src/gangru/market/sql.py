@@ -1,6 +1,5 @@
 """One SQL query over the tables of a store, read-only, by DuckDB where it is installed, else by Polars."""
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from importlib.util import find_spec
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import polars as pl
 
+from gangru.atomic import written
 from gangru.errors import StoreError
 from gangru.market.schema import TABLES
 from gangru.market.store import Store
@@ -121,14 +121,8 @@ def write_answer(batches: Iterable[pl.DataFrame], path: Path, form: Form) -> int
 
     Raises OSError where the file cannot be written, StoreError where a column has no form in it.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            rows = write_csv(batches, file) if form == "csv" else write_parquet(batches, file)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-    return rows
+    with written(path) as file:
+        return write_csv(batches, file) if form == "csv" else write_parquet(batches, file)
 
 
 def write_csv(batches: Iterable[pl.DataFrame], file: BinaryIO) -> int:

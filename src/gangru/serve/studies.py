@@ -31,7 +31,7 @@ def study_names(root: Path) -> list[str]:
     found = {MAIN} | {path.stem for path in root.glob("studies/*.toml")}
     for folder in ("runs", "reports"):
         found |= {path.name for path in root.glob(f"{folder}/*") if path.is_dir()}
-    return [MAIN, *sorted(name for name in found if NAME.fullmatch(name) and name != MAIN)]
+    return [MAIN, *sorted(name for name in found if NAME.fullmatch(name) and name.lower() != MAIN)]
 
 
 @dataclass(frozen=True)

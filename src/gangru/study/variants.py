@@ -61,7 +61,9 @@ def chosen_variants(names: tuple[str, ...], more: tuple[Variant, ...] = ()) -> t
             f"no variant {unknown[0]!r}: there are {', '.join(known)}, and --with adds others"
         )
     variants = (*(variant for variant in PRESETS if variant.name in names), *more)
-    twice = [v.name for i, v in enumerate(variants) if v.name in {w.name for w in variants[:i]}]
+    # Each is a folder, and some systems take Gru and gru for one.
+    lower = [variant.name.lower() for variant in variants]
+    twice = [variant.name for i, variant in enumerate(variants) if lower[i] in lower[:i]]
     if twice:
         raise SettingsError(f"variant {twice[0]!r} is there twice: give the added one another name")
     if not variants:
