@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -67,14 +68,14 @@ def month_end_factor() -> Callable[..., pl.DataFrame]:
 
 
 @pytest.fixture
-def labels() -> Callable[..., dict[str, pl.DataFrame]]:
+def labels() -> Callable[..., dict[str, Any]]:
     """Names and industries: stock i belongs to industry i modulo `industries`, from the first day on."""
 
-    def make(market: DailyMarket, industries: int = 2) -> dict[str, pl.DataFrame]:
+    def make(market: DailyMarket, industries: int = 2) -> dict[str, Any]:
         codes = market.codes.tolist()
         first: datetime.date = market.dates[0].item()
         return {
-            "names": pl.DataFrame({"code": codes, "name": [f"Stock {code[:6]}" for code in codes]}),
+            "names": lambda _: pl.DataFrame({"code": codes, "name": [f"Stock {code[:6]}" for code in codes]}),
             "industry": pl.DataFrame(
                 {
                     "code": codes,

@@ -55,7 +55,7 @@ def document(factor, market, **portfolio) -> str:
         market,
         calendar=market.dates,
         industry=empty,
-        names=pl.DataFrame(schema={"code": pl.String, "name": pl.String}),
+        names=lambda _: pl.DataFrame(schema={"code": pl.String, "name": pl.String}),
         eligible=None,
         settings=EvaluationSettings(min_stocks=3, bootstrap_samples=100),
         portfolio=PortfolioSettings(**portfolio),

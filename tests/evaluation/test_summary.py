@@ -1,7 +1,9 @@
 """The whole evaluation on markets small enough to compute by hand, and what must not change it."""
 
 import dataclasses
+import datetime
 import json
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -23,9 +25,7 @@ FEW = EvaluationSettings(min_stocks=3, bootstrap_samples=100)
 FREE = PortfolioSettings(obey_rules=False, commission=0)  # a whole number, as study.toml may have it
 
 
-def evaluated(
-    factor: pl.DataFrame, market: DailyMarket, labels: dict[str, pl.DataFrame], **changed
-) -> Evaluation:
+def evaluated(factor: pl.DataFrame, market: DailyMarket, labels: dict[str, Any], **changed) -> Evaluation:
     arguments = {
         "calendar": market.dates,
         "eligible": None,
@@ -130,6 +130,46 @@ def test_net_values_start_at_one_and_reconcile_with_the_months(noise, noise_fact
     assert (1 + years["annual_return"]).product() == pytest.approx(value["long"][-1])
     assert (1 + years["benchmark_return"]).product() == pytest.approx(value["benchmark"][-1])
     assert years["max_drawdown"].max() <= result.headline.max_drawdown + 1e-12
+
+
+@pytest.mark.parametrize("execution", ["open", "vwap"])
+@pytest.mark.parametrize("missed", [0, 3])
+def test_the_years_add_up_wherever_orders_are_filled(execution, missed, noise, noise_factor, labels):
+    dates = noise_factor["date"].unique().sort()
+    out = dates.slice(9, missed)  # the account is out of the market and comes back
+    factor = noise_factor.filter(~pl.col("date").is_in(list(out)))
+    result = evaluated(
+        factor, noise, labels(noise), portfolio=PortfolioSettings(execution=execution, obey_rules=False)
+    )
+    value, years = result.net_value, result.yearly
+    assert len(years) == 2
+    assert (1 + years["annual_return"]).product() == pytest.approx(value["long"][-1])
+    assert (1 + years["benchmark_return"]).product() == pytest.approx(value["benchmark"][-1])
+    held = result.series.filter(pl.col("long_return").is_not_null())
+    for row in years.iter_rows(named=True):
+        months = held.filter(pl.col("month").str.starts_with(str(row["year"])))
+        assert 1 + row["benchmark_return"] == pytest.approx((1 + months["benchmark_return"]).product())
+
+
+def test_what_one_month_leaves_undefined_is_said(noise, noise_factor, labels):
+    first = noise_factor.filter(pl.col("date") == pl.col("date").min())
+    head, notes = (one := evaluated(first, noise, labels(noise))).headline, one.notes
+    assert head.months == 1
+    assert (head.icir, head.ic_t, head.ic_low, head.ic_high, head.turnover) == (None,) * 5
+    assert "icir, ic_t, the interval of the mean IC and turnover need two months: 1 have an IC." in notes
+    two = noise_factor.filter(pl.col("date") <= noise_factor["date"].unique().sort()[1])
+    more = evaluated(two, noise, labels(noise))
+    assert more.headline.icir is not None
+    assert not any("need two months" in note for note in more.notes)
+
+
+def test_a_list_has_the_names_of_its_day(noise, noise_factor, labels):
+    def names(day: datetime.date) -> pl.DataFrame:
+        return pl.DataFrame({"code": noise.codes.tolist(), "name": [f"as of {day}"] * len(noise.codes)})
+
+    result = evaluated(noise_factor, noise, labels(noise) | {"names": names}, last_month="2020-06")
+    assert set(result.picks["name"]) == {f"as of {result.picks_date}"} == {"as of 2020-06-30"}
+    assert set(result.last_picks["name"]) == {"as of 2020-05-29"}
 
 
 def test_benchmark_earns_the_mean_label_of_the_eligible(noise, noise_factor, labels):

@@ -260,5 +260,5 @@ def test_an_index_is_the_benchmark_of_all_of_it(market: Planted) -> None:
 
 
 def test_labels_of_the_fixture_name_every_stock(market: Planted) -> None:
-    assert len(labels(market)["names"]) == len(market.market.codes) == 160
+    assert len(labels(market)["names"](market.market.dates[-1].item())) == len(market.market.codes) == 160
     assert (EVALUATION.groups, FIFTH.fraction) == (5, 0.2)  # what the hand figures above rest on

@@ -103,7 +103,7 @@ def labels(made: Planted) -> dict[str, Any]:
     members = intervals(made, "index", ["000300.SH"] * len(codes)).head(len(codes) // 3)
     return {
         "industry": industry.with_columns(taxonomy=pl.lit("sw")),
-        "names": pl.DataFrame({"code": codes, "name": [f"Stock {code[:6]}" for code in codes]}),
+        "names": lambda _: pl.DataFrame({"code": codes, "name": [f"Stock {code[:6]}" for code in codes]}),
         "beyond": Beyond(members=members),
     }
 

@@ -175,7 +175,7 @@ def print_headline(evaluation: "Evaluation") -> None:
     table = Table(title=f"{escape(evaluation.study)}: return months {span}", title_justify="left")
     table.add_column("")
     columns = {
-        "Factor, t+1": evaluation.headline,
+        "Spearman, t+1": evaluation.headline,
         "Pearson": evaluation.headline_pearson,
         "Raw pRet": evaluation.headline_raw,
         "t to t": evaluation.headline_t,
@@ -187,6 +187,7 @@ def print_headline(evaluation: "Evaluation") -> None:
     for name, label in ROWS.items():
         table.add_row(label, *(figure(name, getattr(headline, name)) for headline in columns.values()))
     out.print(table)
+    out.print("IC: of ranks (Spearman) wherever Pearson is not named.")
     if len(evaluation.seeds):
         out.print(seeds_sentence(evaluation), soft_wrap=True)
 

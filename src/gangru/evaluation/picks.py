@@ -1,5 +1,8 @@
 """The stocks that the factor likes on a date, best first."""
 
+from collections.abc import Callable
+from datetime import date
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -11,6 +14,7 @@ from gangru.market.daily import Bools, Codes, Floats
 from gangru.market.ranks import average_ranks
 
 IndustryIndex = tuple[NDArray[np.int16], list[str]]  # positions in the list of names, −1 unknown
+NamesOn = Callable[[date], pl.DataFrame]  # code and name of every stock on a day
 
 UNKNOWN_AGE = np.iinfo(np.int32).max  # `listed_days` of a stock whose listing is not known
 
@@ -83,7 +87,7 @@ def described(
 ) -> pl.DataFrame:
     """Add each stock's name and its industry, null where unknown.
 
-    `industry` holds the positions (1, N) of `codes` as of the picks' date; `names` has code and name.
+    `industry` holds the positions (1, N) of `codes` as of the picks' date, `names` code and name as of it.
     """
     index, industry_names = industry
     labels = np.array([*industry_names, None], dtype=object)[index[0]]

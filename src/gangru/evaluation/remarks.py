@@ -61,6 +61,13 @@ def gaps(
                 defined=defined,
             )
         )
+    if months and defined < 2:
+        notes.append(
+            remark(
+                "icir, ic_t, the interval of the mean IC and turnover need two months: {defined} have an IC.",
+                defined=defined,
+            )
+        )
     if defined < months:
         notes.append(
             remark(

@@ -5,7 +5,7 @@ import polars as pl
 
 from gangru.evaluation.conventions import Measured
 from gangru.evaluation.ic import mean_of_defined
-from gangru.evaluation.months import ReturnMonths
+from gangru.evaluation.months import ENTRY_LAG, ReturnMonths
 from gangru.evaluation.performance import drawdown, max_drawdown
 from gangru.market.daily import Dates, Floats
 
@@ -69,12 +69,12 @@ def yearly_table(months: ReturnMonths, measured: Measured) -> pl.DataFrame:
     long portfolio's within the year, a positive fraction.
     """
     year = months.month.astype("datetime64[Y]")
-    held = ~np.isnan(measured.long.month_return)
-    closing = np.cumsum(np.where(held, months.end - months.start, 0))  # position of each month's last day
+    # position in the path of each month's last close; of the one before where the month has none
+    closing = np.searchsorted(measured.long.row, months.exit(ENTRY_LAG), side="right") - 1
     rows = []
     for value in np.unique(year):
         m = np.flatnonzero(year == value)
-        days = slice(int(closing[m[0] - 1]) if m[0] > 0 else 0, int(closing[m[-1]]) + 1)
+        days = slice(max(int(closing[m[0] - 1]), 0) if m[0] > 0 else 0, int(closing[m[-1]]) + 1)
         long, benchmark = measured.long.gross[days], measured.benchmark.value[days]
         gain, usual = growth(long), growth(benchmark)
         rows.append(

@@ -20,7 +20,7 @@ from gangru.evaluation.industry import industry_months, industry_table, lost, ro
 from gangru.evaluation.months import ENTRY_LAG, Rows
 from gangru.evaluation.outcome import OUTCOME, Outcome, outcome, outcome_table
 from gangru.evaluation.picks import SCHEMA as PICKS
-from gangru.evaluation.picks import IndustryIndex, described, pick_table
+from gangru.evaluation.picks import IndustryIndex, NamesOn, described, pick_table
 from gangru.evaluation.portfolio.terms import ExecutionRule
 from gangru.evaluation.remarks import drop_table, factor_dates, gaps, unserved
 from gangru.evaluation.result import Evaluation
@@ -49,7 +49,7 @@ def evaluate_factor(
     *,
     calendar: Dates,
     industry: pl.DataFrame,
-    names: pl.DataFrame,
+    names: NamesOn,
     eligible: Bools | None,
     settings: EvaluationSettings,
     portfolio: PortfolioSettings,
@@ -64,10 +64,10 @@ def evaluate_factor(
 
     `factor` has columns date, code, factor and perhaps pret (the raw prediction); rows that cannot be used
     are counted in `drops`. `calendar` are trading days that may go beyond the data: they tell whether the
-    data's last month is over. `industry` are the intervals code, start, end, taxonomy, industry; `names` has
-    code and name. `eligible` (D, N) is the benchmark's universe, asked at each factor date; None takes the
-    stocks with a factor. `index` are the daily bars (date, close) of the index that is the benchmark; None takes the
-    universe. With `beyond` the factor is taken apart and its trading looked at as well. `execution` fills the
+    data's last month is over. `industry` are the intervals code, start, end, taxonomy, industry; `names` gives
+    code and name as of a factor date. `eligible` (D, N) is the benchmark's universe, asked at each factor date; None
+    takes the stocks with a factor. `index` are the daily bars (date, close) of the index that is the benchmark; None
+    takes the universe. With `beyond` the factor is taken apart and its trading looked at as well. `execution` fills the
     portfolio's orders in place of the settings' price and the market's rules. Looks at nothing after the
     trading day that follows `last_month` (YYYY-MM, or a day that cuts its month short; default: the last month whose
     return is known), and at no factor after that month's end. Raises EvaluationError naming `source` where no row of
@@ -199,7 +199,7 @@ def industries_of(
 
 
 def newest_picks(
-    view: View, industry: IndustryIndex, calendar: Dates, names: pl.DataFrame, portfolio: PortfolioSettings
+    view: View, industry: IndustryIndex, calendar: Dates, names: NamesOn, portfolio: PortfolioSettings
 ) -> pl.DataFrame:
     """The stocks of the newest factor date; `industry` as of that date."""
     scores = view.scores
@@ -214,7 +214,7 @@ def picks_of(
     scores: tuple[Floats, Floats | None],
     industry: IndustryIndex,
     calendar: Dates,
-    names: pl.DataFrame,
+    names: NamesOn,
     portfolio: PortfolioSettings,
 ) -> pl.DataFrame:
     """The stocks of a factor date at `row` (1,) of the market; `scores` (N,) of it and of the date before."""
@@ -225,7 +225,7 @@ def picks_of(
         portfolio=portfolio,
         listed=listed_days(view.market, calendar, rows=row)[0],
     )
-    return described(table, view.market.codes, industry, names)
+    return described(table, view.market.codes, industry, names(view.market.dates[row[0]].item()))
 
 
 def last_list(
@@ -235,7 +235,7 @@ def last_list(
     on: Ground,
     industry_MN: IndustryIndex,
     calendar: Dates,
-    names: pl.DataFrame,
+    names: NamesOn,
     portfolio: PortfolioSettings,
 ) -> tuple[pl.DataFrame, Outcome]:
     """The long list of the last return month's factor date, and what became of it by the month's exit close."""

@@ -17,8 +17,9 @@ def factor_rows(
     """
     if rule == "daily":
         return np.arange(len(dates))
-    unit = "datetime64[M]" if rule == "month_end" else "datetime64[W]"
-    period = calendar.astype("datetime64[D]").astype(unit)
+    days = calendar.astype("datetime64[D]")
+    # weeks of Monday to Sunday: 1970-01-01 was a Thursday
+    period = days.astype("datetime64[M]") if rule == "month_end" else (days.astype(np.int64) + 3) // 7
     # whether the calendar's own last day ends a period is not known
     last_of_period = np.append(period[1:] != period[:-1], False)
     return np.flatnonzero(np.isin(dates, calendar[last_of_period]))

@@ -42,7 +42,7 @@ def data_notes(inputs: Inputs) -> list[str]:
             share=share(np.isnan(market.float_shares) & traded),
         ),
     ]
-    if len(inputs.names) and (inputs.names["name_from"] == OF_TODAY).any():
+    if (inputs.facts.names_as_of(market.dates[-1].item())["name_from"] == OF_TODAY).any():
         notes.append(
             remark(
                 "Names are those of the list of securities as ingested, not of the date they stand beside."

@@ -55,7 +55,6 @@ class Inputs:
         other = replace(self, workspace=workspace)
         mine, theirs = self.workspace.settings, workspace.settings
         alike = {
-            "names": True,
             "universe": mine.universe == theirs.universe,
             "panel": mine.features.series == theirs.features.series
             and self.workspace.extensions == workspace.extensions,
@@ -66,11 +65,6 @@ class Inputs:
         kept = {name: self.__dict__[name] for name, same in alike.items() if same and name in self.__dict__}
         other.__dict__.update(kept)
         return other
-
-    @cached_property
-    def names(self) -> pl.DataFrame:
-        """code and name of every security on the market's last day; name_from tells where only today's is known."""
-        return self.facts.names_as_of(self.market.dates[-1].item())
 
     @cached_property
     def universe(self) -> Universe:

@@ -64,7 +64,7 @@ def evaluate_table(
         inputs.market,
         calendar=inputs.calendar,
         industry=inputs.industry,
-        names=inputs.names,
+        names=inputs.facts.names_as_of,
         eligible=inputs.universe.eligible,
         settings=settings.evaluation,
         portfolio=settings.portfolio,
