@@ -6,15 +6,19 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
+from typer.main import get_command
 
+from gangru.cli.app import app
 from gangru.market.schema import BARS
 from gangru.study.workspace import open_workspace
-from small import SMALL, small_workspace
+from small import small_workspace
 
 
 def gangru(*arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -260,26 +264,20 @@ def test_help_and_import_are_instant() -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for command in (
-        "init",
-        "ingest",
-        "train",
-        "factor",
-        "evaluate",
-        "report",
-        "chart",
-        "run",
-        "demo",
-        "features",
-        "editions",
-    ):
-        done = gangru(command, "--help")
-        assert done.returncode == 0
-        assert f"gangru {command}" in done.stdout.split("Examples:")[1]
+    def under(group: Any, words: str) -> Iterator[tuple[str, str]]:
+        for name, command in group.commands.items():
+            if hasattr(command, "commands"):
+                yield from under(command, f"{words} {name}")
+            else:
+                yield f"{words} {name}", command.epilog or ""
 
-
-def test_small_settings_are_settings() -> None:
-    assert all("." in name for name in SMALL)
+    epilogs = dict(under(get_command(app), "gangru"))
+    assert len(epilogs) > 25
+    for words, epilog in epilogs.items():
+        assert words in epilog.partition("Examples:")[2], words
+    done = gangru("editions", "--help")
+    assert done.returncode == 0
+    assert "gangru editions" in done.stdout.split("Examples:")[1]
 
 
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])

@@ -1,6 +1,7 @@
 """SQL over the store: both engines, the same answers, and nothing but reading."""
 
 import io
+import re
 from datetime import date
 from pathlib import Path
 
@@ -105,37 +106,39 @@ def test_a_query_that_fails_is_one_line_of_the_engine_s_own(
         "select * from \"read_csv\" ('{outside}')",
         "select * from read_csv/* */('{outside}')",
         "select * from `read_csv`('{outside}')",
-        "select * from bars where close > (select max(a) from read_csv -- x\n('{outside}'))",
+        "select * from bars where close > (select max(secret) from read_csv -- x\n('{outside}'))",
         "select * from '{outside}'",
-        "select * from READ_PARQUET ('{outside}')",
+        "select * from READ_PARQUET ('{parquet}')",
         "from read_text('{outside}')",
         "select * from glob('/etc/*')",
         "select $$'$$ as x, * from read_csv('{outside}')",
         "select /* /* */ ' */ * from read_csv('{outside}') -- '",
         "select $a$ -- $a$ as x, * from \"Read_CSV\"('{outside}')",
-        "select * from read_parquet('{outside}')",
+        "select * from read_parquet('{parquet}')",
+        "select * from '{parquet}'",
     ],
 )
 def test_nothing_but_the_store_s_tables_can_be_read_and_nothing_changed(
     store: Store, engine: Engine, text: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "outside.csv").write_text("secret\n1\n")
+    pl.DataFrame({"secret": [1]}).write_parquet(tmp_path / "outside.parquet")
     monkeypatch.chdir(tmp_path)
     before, there = store.versions(), sorted(tmp_path.iterdir())
-    with pytest.raises(StoreError):
-        answer(store, text.replace("{outside}", str(tmp_path / "outside.csv")), engine)
+    # a file is refused for being one, not for what an engine stumbles over elsewhere in the query
+    refused = "reads the store's tables alone|file system operations are disabled"
+    reads = re.search(r"(read|scan)_", text, re.IGNORECASE)
+    with pytest.raises(StoreError, match=refused if reads else None):
+        answer(
+            store, text.format(outside=tmp_path / "outside.csv", parquet=tmp_path / "outside.parquet"), engine
+        )
     assert store.versions() == before
     assert sorted(tmp_path.iterdir()) == there
 
 
 def test_duckdb_is_shut_off_even_from_what_its_grammar_lets_through(store: Store) -> None:
-    secret = pl.DataFrame({"secret": [1]})
-    for text in ("select * from secret", "select * from duckdb_settings() where name = secret"):
-        with pytest.raises(StoreError):
-            answer(store, text, "duckdb")
     locked = "select current_setting('enable_external_access') a, current_setting('lock_configuration') b"
     assert answer(store, locked, "duckdb").rows() == [(False, True)]
-    assert len(secret) == 1
 
 
 def test_batches_are_put_together_and_counted(

@@ -17,12 +17,17 @@ def test_every_command_in_the_documents_exists_with_its_options() -> None:
     commands = get_command(app).commands
     seen = set()
     for page in PAGES:
+        for word in re.findall(r"`gangru ([a-z][a-z-]*)", page.read_text()):
+            assert word in commands, f"{page.name}: gangru {word}"
         for line in re.findall(r"gangru ([a-z][^`\n#]*)", page.read_text()):
             words = line.split()
-            if words[0] not in commands:
+            if words[0] not in commands:  # prose
                 continue
             seen.add(words[0])
             command, rest = commands[words[0]], words[1:]
+            if f"`gangru {line}`" in page.read_text() and hasattr(command, "commands") and rest:
+                parts = [part for part in rest[0].split("|") if not part.startswith("-")]
+                assert set(parts) <= set(command.commands), f"{page.name}: gangru {line}"
             if rest and rest[0] in getattr(command, "commands", {}):
                 command, rest = command.commands[rest[0]], rest[1:]
             options = {name for p in command.params for name in p.opts}

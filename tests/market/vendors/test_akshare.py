@@ -5,7 +5,6 @@ import inspect
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -440,14 +439,6 @@ def test_a_factor_that_is_none_is_refused(factor: str) -> None:
         tables.factor_on(pl.Series([FIRST]), table)
 
 
-def test_east_money_s_adjusted_prices_give_no_constant_factor() -> None:
-    """Why the factor is Sina's: an added dividend makes adjusted / raw drift between two ex-days."""
-    raw = pl.Series([10.0, 11.0, 9.0])
-    added = raw + 2.0  # a dividend of 2 yuan added back
-    assert (added / raw).n_unique() == 3
-    assert abs(added[1] / added[0] - raw[1] / raw[0]) > 0.01  # and its returns are not those of a holder
-
-
 @pytest.mark.real
 def test_shenwan_s_names_are_those_of_the_real_classes(real_data: Path) -> None:
     """The editions' names against a table made from the same history by others, who use the later names for both."""
@@ -489,4 +480,3 @@ def test_no_code_is_unnamed_in_its_own_edition() -> None:
         orient="row",
     )
     assert unnamed(history) == 1
-    assert replace(BARS, name="x").name == "x"
