@@ -67,10 +67,16 @@ class Study:
 
 def read_study(runs: Path, name: str) -> Study | None:
     """A study where both evaluations are there."""
+    one = read_evaluated(runs, name)
+    return one if one is not None and one.cut else None
+
+
+def read_evaluated(runs: Path, name: str) -> Study | None:
+    """A study that is evaluated, perhaps under way: of some trainings alone, and without `cut`."""
     files = [runs / name / "evaluation.json", runs / name / "cut.json"]
-    if not all(path.exists() for path in files):
+    if not files[0].exists():
         return None
-    whole, cut = (json.loads(path.read_text("utf-8")) for path in files)
+    whole, cut = (json.loads(path.read_text("utf-8")) if path.exists() else {} for path in files)
     folds, manifests = (
         {
             path.parent.relative_to(runs / name).as_posix(): json.loads(path.read_text("utf-8"))

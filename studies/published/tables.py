@@ -3,7 +3,8 @@
 Reads what run.sh left of each study: runs/STUDY/evaluation.json, runs/STUDY/cut.json (the same up to PUBLISHED_END,
 its last month cut short there) and the metrics of the trainings; and what explain.sh left in explain/. OUT gets
 tables.md and a CSV file a table. Studies that are not there are said, and their rows in OUT are kept: machines may
-share the work, each naming the studies that it ran whole.
+share the work, each naming the studies that it ran. One without cut.json is under way: its figures stand in tables of
+their own until it is whole.
 """
 
 import json
@@ -13,7 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from changed import changed, differences, same_seed
-from reading import JUDGED, LAST, NAMES, Row, Study, number, percent, read_study, split
+from reading import JUDGED, LAST, NAMES, Row, Study, number, percent, read_evaluated, split
 from standing import (
     all_months,
     beside_published,
@@ -161,8 +162,19 @@ def health(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
     return head, rows
 
 
-def tables(studies: Sequence[Study], workspace: Path, out: Path) -> dict[str, tuple[Row, list[Row]]]:
-    """Every table by its file's name."""
+def under_way(studies: Sequence[Study]) -> dict[str, tuple[Row, list[Row]]]:
+    """What the trainings made so far say of studies that have not all of them."""
+    head, rows = all_months(studies)
+    return {
+        "under_way": (["under way: the months so far, from t + 1", *head[1:]], rows),
+        "under_way_by_year": by_year(studies, "rank_ic", "under way: rank IC, %"),
+    }
+
+
+def tables(
+    studies: Sequence[Study], begun: Sequence[Study], workspace: Path, out: Path
+) -> dict[str, tuple[Row, list[Row]]]:
+    """Every table by its file's name, of the whole studies and of those that are under way."""
     part = partial(picked, studies)
     monthly = read_monthly(out / "monthly.csv")
     return {
@@ -188,9 +200,9 @@ def tables(studies: Sequence[Study], workspace: Path, out: Path) -> dict[str, tu
         "capacity": capacity(studies),
         "without_small": part("net excess without, %", "trading", "without", "stocks", "net_annual_excess"),
         "restricted": restricted(workspace / "explain", studies),
-        "trainings": health(studies),
-        "provenance": provenance(studies),
-    }  # fmt: skip
+        "trainings": health([*studies, *begun]),
+        "provenance": provenance([*studies, *begun]),
+    } | under_way(begun)  # fmt: skip
 
 
 def deciles(studies: Sequence[Study]) -> tuple[Row, list[Row]]:
@@ -203,24 +215,30 @@ def main() -> None:
     """Write the tables of what is there, beside those of what other machines had."""
     workspace, out = Path(sys.argv[1]), Path(sys.argv[2])
     wanted = sys.argv[3:] or list(NAMES)
-    found = {name: read_study(workspace / "runs", name) for name in wanted}
-    studies = [one for one in found.values() if one is not None]
+    found = {name: read_evaluated(workspace / "runs", name) for name in wanted}
+    there = [one for one in found.values() if one is not None]
+    studies, begun = [one for one in there if one.cut], [one for one in there if not one.cut]
     out.mkdir(parents=True, exist_ok=True)
-    write_monthly(out / "monthly.csv", studies)
+    write_monthly(out / "monthly.csv", there)
     page = [
         "# The seven-year study, every table\n\nWhat each figure is: [evaluation](../../evaluation.md); the account of "
         "it: [the study](../../study.md). An empty place is –. Each table is a CSV file beside this page; "
         "[monthly.csv](monthly.csv) has the monthly series of the studies that were run since it is kept.\n"
     ]
-    for name, (head, rows) in tables(studies, workspace, out).items():
+    for name, (head, rows) in tables(studies, begun, workspace, out).items():
         path = out / f"{name}.csv"
         if rows:
-            write_table(path, head, with_kept(path, head, rows, studies))
+            write_table(path, head, with_kept(path, head, rows, there))
+        elif name.startswith("under_way") and path.exists():  # the study may have become whole
+            kept = with_kept(path, read_table(path)[0], [], there)
+            write_table(path, read_table(path)[0], kept) if kept else path.unlink()
         if path.exists():
             page.append(markdown(*read_table(path)))
     (out / "tables.md").write_text("\n".join(page), "utf-8")
     missing = [name for name, one in found.items() if one is None]
-    sys.stdout.write(f"{len(studies)} studies → {out}; not there: {', '.join(missing) or 'none'}\n")
+    sys.stdout.write(
+        f"{len(studies)} studies, {len(begun)} under way → {out}; not there: {', '.join(missing) or 'none'}\n"
+    )
 
 
 if __name__ == "__main__":

@@ -12,8 +12,11 @@ from typer.testing import CliRunner, Result
 
 from gangru.cli.app import app
 from gangru.errors import SettingsError
-from gangru.study.ablation_plan import WHERE
-from gangru.study.settings import EngineChoice, StudySettings, told_settings
+from gangru.settings import flat
+from gangru.study.ablation_plan import Plan, planned_trials
+from gangru.study.settings import EngineChoice, StudySettings, plain_settings, told_settings
+from gangru.study.variants import chosen_variants
+from gangru.study.workspace import init_workspace, open_workspace
 from ray_nodes import Nodes, ray_nodes
 from small import small_workspace
 
@@ -116,6 +119,14 @@ def test_whose_machines_trained_is_told_to_no_reader() -> None:
     assert "10.0.0.1" not in json.dumps(told)
 
 
-def test_a_trial_may_remember_another_cluster() -> None:
-    assert "ray.address".startswith(WHERE)
-    assert not "predictor.hidden".startswith(WHERE)
+def test_a_trial_may_remember_another_cluster_and_its_own_threads_but_no_other_net(tmp_path: Path) -> None:
+    init_workspace(tmp_path)
+    plan = Plan(chosen_variants(("gru",)))
+    own = {"training.threads": 2, "training.engine": "ray", "ray.address": "10.0.0.1:6379"}
+    open_workspace(tmp_path, "ablate-gru", {"features.generator": "none"} | own)
+    (planned,) = planned_trials(tmp_path, plan)
+    kept = flat(plain_settings(planned.settings))
+    assert {name: kept[name] for name in own} == own
+    open_workspace(tmp_path, "ablate-gru", {"predictor.hidden": 4})
+    with pytest.raises(SettingsError, match=r"remembers predictor\.hidden = 4"):
+        planned_trials(tmp_path, plan)

@@ -294,13 +294,14 @@ def test_without_lightgbm_its_variant_is_left_out_with_the_reason(
 
 
 @pytest.fixture
-def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(screen, "out", screen.Screen(highlight=False, width=80))
-    monkeypatch.setattr(screen, "err", screen.Screen(stderr=True, highlight=False, width=80))
+def wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A terminal that folds no table."""
+    monkeypatch.setattr(screen, "out", screen.Screen(highlight=False, width=200))
+    monkeypatch.setattr(screen, "err", screen.Screen(stderr=True, highlight=False, width=200))
 
 
-def test_the_command_prints_within_a_hundred_columns_and_keeps_json_and_markdown(
-    done, tmp_path: Path, narrow
+def test_the_command_prints_within_eighty_columns_and_keeps_json_and_markdown(
+    done, tmp_path: Path, wide
 ) -> None:
     root, made, _ = done
     page = tmp_path / "table.md"

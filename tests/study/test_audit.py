@@ -1,6 +1,7 @@
 """The audit on a sound study: everything holds, nothing of the workspace is touched, and the noise is noise."""
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -251,10 +252,17 @@ def test_every_table_of_the_market_is_scrambled(other: tuple[Store, Store, Futur
         assert made.select(TABLES[name].key).is_duplicated().sum() == 0, name
 
 
-def test_the_same_seed_gives_the_same_noise(other: tuple[Store, Store, Future]) -> None:
-    bars = other[0].read("bars")
-    first, second = (scrambled(BARS.name, bars, other[2])[0] for _ in range(2))
+def test_the_same_seed_gives_the_same_noise_and_another_seed_another(
+    workspace: Workspace, other: tuple[Store, Store, Future]
+) -> None:
+    bars, future, calendar = other[0].read("bars"), other[2], load_inputs(workspace).calendar
+    first, second = (scrambled(BARS.name, bars, future)[0] for _ in range(2))
     assert first.equals(second)
+    assert not first.equals(scrambled(BARS.name, bars, replace(future, seed=1))[0])
+    assert draw_future(other[0], bars, calendar, DAY, 0) == future
+    drawn = draw_future(other[0], bars, calendar, DAY, 1)
+    assert drawn.leaving != future.leaving
+    assert drawn.silent != future.silent
 
 
 # shuffled labels and spans

@@ -510,6 +510,13 @@ def shown(evaluation: Evaluation, width: int = 80) -> list[str]:
     return printed.get().splitlines()
 
 
+def check_unfolded(evaluation: Evaluation) -> None:
+    """In a terminal wide enough for any table, nothing but sentences is wider than 80 columns."""
+    sentences = ("note: ", "Best 5 industries by ", "Highest less lowest group: ", "Mean weight in ")
+    lines = [line for line in shown(evaluation, width=200) if not line.startswith(sentences)]
+    assert max(map(cell_len, lines)) <= 80, max(lines, key=cell_len)
+
+
 def test_the_terminal_shows_everything_within_80_columns(inputs: Inputs, table: pl.DataFrame) -> None:
     long = "an_other_factor_with_a_name_" + "very_" * 20 + "long"
     evaluation = measured(
@@ -529,6 +536,12 @@ def test_the_terminal_shows_everything_within_80_columns(inputs: Inputs, table: 
                     "Annual figures", "Worst drawdowns", "Capacity", "Without micro-caps", "Left out"):  # fmt: skip
         assert any(heading in line for line in lines), heading
     assert "Raw pRet" not in text
+    assert evaluation.anatomy is not None
+    others = evaluation.anatomy.correlations.filter(pl.col("other") != long)
+    assert len(others) > 0
+    check_unfolded(
+        dataclasses.replace(evaluation, anatomy=dataclasses.replace(evaluation.anatomy, correlations=others))
+    )
 
 
 def test_a_raw_prediction_has_its_own_column(inputs: Inputs, table: pl.DataFrame) -> None:
@@ -536,3 +549,4 @@ def test_a_raw_prediction_has_its_own_column(inputs: Inputs, table: pl.DataFrame
     lines = shown(with_raw)
     assert any("Raw pRet" in line for line in lines)
     assert max(map(cell_len, lines)) <= 80
+    check_unfolded(with_raw)

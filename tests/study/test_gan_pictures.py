@@ -59,14 +59,17 @@ def test_a_picture_that_is_missing_is_drawn_again_as_it_was(inputs: Inputs) -> N
 
 def test_a_fold_from_before_there_were_windows_has_the_other_picture(inputs: Inputs) -> None:
     windows, picture = run_directory(inputs) / "gan_windows.csv", run_directory(inputs) / "gan_windows.svg"
-    kept, drawn = windows.read_bytes(), picture.read_bytes()
-    windows.unlink()
-    picture.unlink()
+    other = run_directory(inputs) / "gan_curves.svg"
+    kept = {path: path.read_bytes() for path in (windows, picture, other)}
+    for path in kept:
+        path.unlink()
     try:
-        assert draw_pictures(inputs, fold_jobs(inputs, folds_of(inputs))) == []
+        assert draw_pictures(inputs, fold_jobs(inputs, folds_of(inputs))) == [other]
+        assert other.read_bytes() == kept[other]
+        assert not picture.exists()
     finally:
-        windows.write_bytes(kept)
-        picture.write_bytes(drawn)
+        for path, was in kept.items():
+            path.write_bytes(was)
 
 
 def test_a_score_writes_its_file_and_nothing_else(inputs: Inputs) -> None:

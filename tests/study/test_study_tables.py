@@ -90,3 +90,43 @@ def test_a_seed_of_the_gan_is_paired_with_the_same_seed_of_the_plain_gru(changed
     }
     _, rows = changed.same_seed(monthly)
     assert [row[:3] + row[4:] for row in rows] == [["GAN_GRU, seed 1", "2", "-1.00", "50"]]
+
+
+def test_a_study_under_way_is_read_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    reading = importlib.import_module("reading")
+    assert reading.read_evaluated(tmp_path, "ae") is None
+    (tmp_path / "ae" / "2018-12-31").mkdir(parents=True)
+    (tmp_path / "ae" / "evaluation.json").write_text('{"series": []}')
+    (tmp_path / "ae" / "2018-12-31" / "metrics.json").write_text('{"epochs": 3}')
+    begun = reading.read_evaluated(tmp_path, "ae")
+    assert (begun.title, begun.cut, begun.folds) == ("AE_GRU", {}, {"2018-12-31": {"epochs": 3}})
+    assert reading.read_study(tmp_path, "ae") is None
+    (tmp_path / "ae" / "cut.json").write_text('{"series": [1]}')
+    assert reading.read_study(tmp_path, "ae").cut == {"series": [1]}
+
+
+def test_figures_of_a_study_under_way_have_tables_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    tables = importlib.import_module("tables")
+    names = [
+        "ic_mean",
+        "ic_low",
+        "ic_high",
+        "icir",
+        "ic_t",
+        "annual_excess",
+        "net_annual_excess",
+        "net_information_ratio",
+    ]
+    head = dict.fromkeys([*names, "net_max_drawdown", "turnover"], 0.5) | {"months": 2}
+    series = [{"month": "2019-02", "rank_ic": 0.04}, {"month": "2020-01", "rank_ic": 0.06}]
+    whole = dict.fromkeys(("headline", "headline_pearson", "headline_raw"), head) | {"series": series}
+    found = tables.under_way([SimpleNamespace(title="AE_GRU", whole=whole)])
+    columns, rows = found["under_way"]
+    assert dict(zip(columns, rows[0], strict=True))["months"] == "2"
+    assert found["under_way_by_year"] == (
+        ["under way: rank IC, %", "2019", "2020"],
+        [["AE_GRU", "4.00", "6.00"]],
+    )
+    assert tables.under_way([])["under_way"][1] == []

@@ -58,11 +58,14 @@ def weights(net: torch.nn.Module) -> bytes:
 @pytest.mark.parametrize("form", FORMS)
 def test_a_form_trains_and_resumes_as_if_undisturbed(tmp_path: Path, form: str) -> None:
     settings, data = GanSettings(**(SMALL | FORMS[form])), planted_fold()
-    whole = train_gan(data, settings, TRAINING, tmp_path / "whole.st", silent)
+    ticks: list[Tick] = []
+    later: list[Tick] = []
+    whole = train_gan(data, settings, TRAINING, tmp_path / "whole.st", ticks.append)
     assert np.isfinite([value for row in whole.curve for value in row.values()]).all()
     with pytest.raises(StoppedError):
         train_gan(data, settings, TRAINING, tmp_path / "cut.st", stop_after_two)
-    resumed = train_gan(data, settings, TRAINING, tmp_path / "cut.st", silent)
+    resumed = train_gan(data, settings, TRAINING, tmp_path / "cut.st", later.append)
+    assert later == ticks[2:]  # no epoch is trained twice
     assert weights(resumed.generator) == weights(whole.generator)
     assert resumed.curve == whole.curve
 

@@ -5,12 +5,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gangru.training.fold_run import train_fold
+from gangru.training.loop import Tick
 
 FILES = ("generator.safetensors", "predictor.safetensors", "gan_curves.csv", "predictor_curves.csv")
 
@@ -45,22 +47,31 @@ def start(directory: Path) -> "subprocess.Popen[str]":
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
 
 
-def killed_until_done(directory: Path, random: np.random.Generator, kills: int) -> int:
-    """Kill the training at a random moment after an epoch's line, again and again; how often it was killed alive."""
-    alive = 0
+def killed_until_done(directory: Path, random: np.random.Generator, kills: int) -> tuple[int, list[str]]:
+    """Kill the training at a random moment after an epoch's line, again and again.
+
+    How often it was killed alive, and the lines of all epochs that were trained meanwhile.
+    """
+    alive, lines = 0, []
     for _ in range(kills):
         running = start(directory)
         assert running.stdout is not None
         for _ in range(int(random.integers(1, 4))):
-            running.stdout.readline()
+            lines.append(running.stdout.readline())
         time.sleep(float(random.uniform(0, 0.1)))
         alive += running.poll() is None
         running.send_signal(signal.SIGKILL)
         running.wait()
+        lines += running.stdout.readlines()
         running.stdout.close()
         if (directory / "DONE").exists():
             break
-    return alive
+    return alive, [line.strip() for line in lines if line]
+
+
+def noted_in(lines: list[str]) -> Callable[[Tick], None]:
+    """Note an epoch as the script prints it."""
+    return lambda tick: lines.append(f"{tick.phase} {tick.epoch}")
 
 
 @pytest.mark.parametrize(
@@ -68,10 +79,14 @@ def killed_until_done(directory: Path, random: np.random.Generator, kills: int) 
 )
 def test_a_killed_training_ends_as_an_undisturbed_one(tmp_path: Path, seed: int) -> None:
     whole = slow_job(tmp_path / "whole")
-    train_fold(whole, lambda tick: None)
-    alive = killed_until_done(tmp_path / "cut", np.random.default_rng(seed), kills=4 if seed == 0 else 12)
+    undisturbed: list[str] = []
+    train_fold(whole, noted_in(undisturbed))
+    random = np.random.default_rng(seed)
+    alive, trained = killed_until_done(tmp_path / "cut", random, kills=4 if seed == 0 else 12)
     assert alive >= 2
-    train_fold(slow_job(tmp_path / "cut"), lambda tick: None)
+    train_fold(slow_job(tmp_path / "cut"), noted_in(trained))
+    coming = iter(undisturbed)
+    assert all(epoch in coming for epoch in trained), trained  # none is trained after one that comes later
     for name in FILES:
         assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes(), name
     names = {path.name for path in (tmp_path / "whole").iterdir()}

@@ -82,30 +82,33 @@ def test_the_predictor_finds_a_planted_label(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("epoch", [1, 3])
 def test_a_predictor_resumed_after_a_kill_is_an_undisturbed_one(tmp_path: Path, epoch: int) -> None:
-    data = planted_fold()
-    whole = train_predictor(data, PREDICTOR, TRAINING, tmp_path / "whole", silent)
+    data, ticks, later = planted_fold(), [], []
+    whole = train_predictor(data, PREDICTOR, TRAINING, tmp_path / "whole", ticks.append)
     with pytest.raises(StoppedError):
         train_predictor(data, PREDICTOR, TRAINING, tmp_path / "cut", stop_after(epoch))
-    resumed = train_predictor(data, PREDICTOR, TRAINING, tmp_path / "cut", silent)
+    resumed = train_predictor(data, PREDICTOR, TRAINING, tmp_path / "cut", later.append)
+    assert later == ticks[epoch:]  # no epoch is trained twice
     assert weights(resumed.net) == weights(whole.net)
     assert resumed.curve == whole.curve
 
 
 def test_a_gan_resumed_after_a_kill_is_an_undisturbed_one(tmp_path: Path) -> None:
-    data = planted_fold()
-    whole = train_gan(data, GAN, TRAINING, tmp_path / "whole.st", silent)
+    data, ticks, later = planted_fold(), [], []
+    whole = train_gan(data, GAN, TRAINING, tmp_path / "whole.st", ticks.append)
     with pytest.raises(StoppedError):
         train_gan(data, GAN, TRAINING, tmp_path / "cut.st", stop_after(2))
-    resumed = train_gan(data, GAN, TRAINING, tmp_path / "cut.st", silent)
+    resumed = train_gan(data, GAN, TRAINING, tmp_path / "cut.st", later.append)
+    assert later == ticks[2:]  # no epoch is trained twice
     assert weights(resumed.generator) == weights(whole.generator)
 
 
 def test_an_autoencoder_resumed_is_an_undisturbed_one_and_reconstructs_better(tmp_path: Path) -> None:
-    data = planted_fold()
-    whole = train_autoencoder(data, GAN, TRAINING, tmp_path / "whole", silent)
+    data, ticks, later = planted_fold(), [], []
+    whole = train_autoencoder(data, GAN, TRAINING, tmp_path / "whole", ticks.append)
     with pytest.raises(StoppedError):
         train_autoencoder(data, GAN, TRAINING, tmp_path / "cut", stop_after(2))
-    resumed = train_autoencoder(data, GAN, TRAINING, tmp_path / "cut", silent)
+    resumed = train_autoencoder(data, GAN, TRAINING, tmp_path / "cut", later.append)
+    assert later == ticks[2:]  # no epoch is trained twice
     assert weights(resumed.generator) == weights(whole.generator)
     errors = [row["valid_error"] for row in whole.curve]
     assert errors[-1] < errors[0]

@@ -170,10 +170,12 @@ def print_ablation(ablation: "Ablation") -> None:
     from gangru.cli.screen import out
     from gangru.study import ablation_document as shown
 
-    out.print(f"{shown.headline_of(ablation)}. ICs and returns in percent.", soft_wrap=True, markup=False)
+    said = f"{shown.headline_of(ablation)}. ICs and returns in percent; #: seeds."
+    out.print(said, soft_wrap=True, markup=False)
     shown_once = shown.COLUMNS.index("Months")
+    columns = tuple("#" if name == "Seeds" else name for name in shown.COLUMNS)
     rows = [shown.variant_row(line) for line in ablation.variants]
-    head, *lines = (row[:shown_once] + row[shown_once + 1 :] for row in (shown.COLUMNS, *rows))
+    head, *lines = (row[:shown_once] + row[shown_once + 1 :] for row in (columns, *rows))
     print_table(head, lines)
     if ablation.differences:
         print_table(shown.DIFFERENCE_COLUMNS, [shown.difference_row(one) for one in ablation.differences])
