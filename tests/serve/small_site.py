@@ -25,6 +25,8 @@ PORT = 8765
 HOSTILE = "<script>alert(1)</script>"
 FORMULA = '=HYPERLINK("http://x","y")'
 BACKWARDS = "甲\u202eSJ乙"
+BREAKOUT = '" onerror="alert(1)"><img src=x onerror=alert(1)>'
+MEDIA = "传媒"  # Media in English
 COMMA = "Food, drink & <b>more</b>/tea"
 FOLD = "2018-12-31"
 
@@ -43,11 +45,11 @@ class Site:
 
 
 def rename(workspace: Workspace) -> dict[str, str]:
-    """Give three stocks hostile names for all time, and an industry one with a comma and markup."""
+    """Give four stocks hostile names for all time, an industry one with a comma and markup, another its Chinese one."""
     store = workspace.store
     names = store.read("names")
     codes = names["code"].unique().sort()
-    given = dict(zip((HOSTILE, FORMULA, BACKWARDS), codes[10:13].to_list(), strict=True))
+    given = dict(zip((HOSTILE, FORMULA, BACKWARDS, BREAKOUT), codes[10:14].to_list(), strict=True))
     by_code = {code: name for name, code in given.items()}
     new = pl.col("code").replace_strict(by_code, default=pl.col("name"), return_dtype=pl.String)
     named = names.with_columns(name=new)
@@ -60,7 +62,8 @@ def rename(workspace: Workspace) -> dict[str, str]:
     store.replace(TABLES["names"], pl.concat([rest, whole.select(rest.columns)]))
     industry = store.read("industry")
     first = industry.filter(pl.col("taxonomy") == "sw")["industry"].value_counts(sort=True)["industry"][0]
-    store.replace(TABLES["industry"], industry.with_columns(pl.col("industry").replace({first: COMMA})))
+    renamed = pl.col("industry").replace({first: COMMA, "Media": MEDIA})
+    store.replace(TABLES["industry"], industry.with_columns(renamed))
     return given
 
 

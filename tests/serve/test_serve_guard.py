@@ -2,12 +2,13 @@
 
 import asyncio
 import string
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from small_site import PORT, Site
 from starlette.testclient import TestClient
@@ -181,29 +182,73 @@ NAMES = st.one_of(
 )
 
 
-@given(study=NAMES, name=NAMES)
+EDITIONS = {("main", name) for name in ("2019-06.html", "2019-07.html", "2019-07.xlsx", "2019-07.pdf")}
+STUDIES = st.sampled_from(["main", "other", "..", ".", "../runs/main", "../reports/main", "main/."]) | NAMES
+FILES = (
+    st.sampled_from(
+        [
+            *sorted(name for _, name in EDITIONS),
+            "2019-05.html",
+            "../../study.toml",
+            "../../2019-07.html",
+            "../../runs/main/evaluation.json",
+            "../../runs/main/2019-07.html",
+            "../../store/industry/_delta_log",
+            "../main/2019-07.html",
+            "./2019-07.html",
+        ]
+    )
+    | NAMES
+)
+
+
+@pytest.fixture(scope="module")
+def decoys(site: Site) -> Iterator[None]:
+    """Files named like an edition where no edition lies: a name alone must not be enough."""
+    paths = [site.root / "2019-07.html", site.root / "runs" / "main" / "2019-07.html"]
+    for path in paths:
+        path.write_bytes(b"secret")
+    yield
+    for path in paths:
+        path.unlink()
+
+
+@pytest.mark.usefixtures("decoys")
+@given(study=STUDIES, name=FILES)
+@example(study="main", name="2019-07.html")
+@example(study="main", name="../../study.toml")
+@example(study="..", name="2019-07.html")
+@example(study="../runs/main", name="2019-07.html")
 def test_whatever_is_asked_for_is_an_edition_or_nothing(site: Site, study: str, name: str) -> None:
     try:
-        path = report_file(site.root, study, name)
+        path, status = report_file(site.root, study, name), 200
     except PageError as error:
         path, status = None, error.status
-    if path is None:
-        assert status == 404
-    else:
-        assert path.resolve().parent.parent == (site.root / "reports").resolve()
+    if (study, name) in EDITIONS:
+        assert path is not None
+        assert path.resolve() == (site.root / "reports" / study / name).resolve()
         assert path.is_file()
+    else:
+        assert (path, status) == (None, 404)
 
 
-@given(study=NAMES, name=NAMES)
-def test_whatever_is_asked_for_is_answered(desk: Desk, study: str, name: str) -> None:
+@pytest.mark.usefixtures("decoys")
+@given(study=STUDIES, name=FILES)
+@example(study="main", name="2019-07.html")
+@example(study="main", name="../../study.toml")
+@example(study="..", name="2019-07.html")
+def test_whatever_is_asked_for_is_answered(site: Site, desk: Desk, study: str, name: str) -> None:
     try:
         path = f"/files/{quote(study, safe='')}/{quote(name, safe='')}"
     except UnicodeEncodeError:  # half of a pair, which no address can hold
         return
     status, body = sent_as_it_is(desk, path)
-    assert status in (200, 307, 404)
-    if status == 200:
-        assert body.startswith(b"<!DOCTYPE html><title>edition")
+    if (study, name) in EDITIONS:
+        assert status == 200
+        assert body == (site.root / "reports" / study / name).read_bytes()
+    else:
+        assert status in (307, 404)
+        assert b"secret" not in body
 
 
 def test_a_link_that_leads_out_is_no_report(site: Site, client: TestClient, tmp_path: Path) -> None:

@@ -187,3 +187,6 @@ def test_ticks_hold_the_span_and_are_even(low: float, span: float, wanted: int) 
     assert marks[0] <= low + tiny
     assert marks[-1] >= low + span - tiny
     assert 2 <= len(marks) <= 2 * wanted + 3
+    gaps, rounded = np.diff(marks), 4 * np.spacing(np.abs(marks).max())
+    assert gaps.min() > 0
+    assert np.allclose(gaps, gaps.mean(), rtol=1e-9, atol=rounded)

@@ -6,13 +6,14 @@ import io
 import os
 import re
 from datetime import timedelta
+from html.parser import HTMLParser
 from urllib.parse import quote
 
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_site import BACKWARDS, COMMA, FORMULA, HOSTILE, Get, Site, client_of, settled
+from small_site import BACKWARDS, BREAKOUT, COMMA, FORMULA, HOSTILE, MEDIA, Get, Site, client_of, settled
 from starlette.testclient import TestClient
 
 from gangru.serve.desk import Desk
@@ -28,6 +29,34 @@ def told(answer) -> str:
 
 def newest(site: Site):
     return site.factor["date"].max()
+
+
+def saved(ready: Get, path: str, **parameters: str) -> list[dict[str, str]]:
+    """The rows of a page of the cross-section as its CSV has them."""
+    answer = ready(path, params={**parameters, "format": "csv"})
+    return list(csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff"))))
+
+
+def listed(page: str) -> list[str]:
+    """The codes in the table of all stocks, in its order."""
+    return re.findall(r'<th scope="row"><a href="/stock/([^?"]+)', page.split('id="all"')[1])
+
+
+class Read(HTMLParser):
+    """What a browser makes of a page: its elements with their attributes, and its text."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.source = source
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
 
 
 def stock_with_window(site: Site) -> str:
@@ -67,53 +96,63 @@ def test_a_workspace_without_anything_says_how_to_begin(tmp_path) -> None:
     assert bare.get("/compare").status_code == 200
 
 
-def test_the_cross_section_is_whole_and_paged(site: Site, ready: Get) -> None:
+def test_the_cross_section_is_whole_and_paged(
+    site: Site, ready: Get, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gangru.serve.pages.cross_section.ROWS", 30)
     day = newest(site)
     rows = site.factor.filter(pl.col("date") == day)
-    page = ready(f"/date/{day}").text
-    assert f"stocks with a prediction: {len(rows)}" in page
-    codes = re.findall(r'<th scope="row"><a href="/stock/([^?"]+)', page)
-    assert set(rows["code"]) == set(codes)
+    rows = rows.sort("factor", "code", descending=[True, False], nulls_last=True)
+    pages = [ready(f"/date/{day}?page={number}").text for number in (1, 2, 3)]
+    assert f"stocks with a prediction: {len(rows)}" in pages[0]
+    assert [len(listed(page)) for page in pages] == [30, 30, len(rows) - 60]
+    assert [code for page in pages for code in listed(page)] == rows["code"].to_list()
+    assert ready(f"/date/{day}?page=4").status_code == 404
 
 
-def test_sorting_is_done_for_every_column_both_ways(site: Site, ready: Get) -> None:
-    day = newest(site)
+def test_sorting_is_done_for_every_column_both_ways_with_empty_cells_last(site: Site, ready: Get) -> None:
+    day = site.factor["date"].unique().sort()[-3]  # the newest whose month after is whole
+    with_empty = set()
     for key in ("rank", "code", "name", "industry", "factor", "percentile", "pret", "ret"):
-        columns = {}
         for order in ("asc", "desc"):
-            answer = ready(f"/date/{day}?sort={key}&order={order}&format=csv")
-            columns[order] = [row[key] for row in csv.DictReader(io.StringIO(answer.text.lstrip("\ufeff")))]
-        known = {
-            order: [value.removeprefix("'") for value in values if value] for order, values in columns.items()
-        }
-        numbers = key not in ("code", "name", "industry")
-        read = {order: list(map(float, values)) if numbers else values for order, values in known.items()}
-        assert read["asc"] == sorted(read["asc"]), key
-        assert read["desc"] == sorted(read["desc"], reverse=True), key
+            values = [row[key] for row in saved(ready, f"/date/{day}", sort=key, order=order)]
+            known = [value.removeprefix("'") for value in values if value]
+            read = known if key in ("code", "name", "industry") else list(map(float, known))
+            assert len(set(read)) > 10, key
+            assert read == sorted(read, reverse=order == "desc"), (key, order)
+            assert not any(values[len(known) :]), (key, order)
+            with_empty |= {key} if len(known) < len(values) else set()
+    assert {"rank", "factor", "percentile"} <= with_empty
 
 
 def test_filtering_finds_code_name_and_industry_in_both_languages(site: Site, ready: Get) -> None:
-    day = newest(site)
-    rows = list(csv.DictReader(io.StringIO(ready(f"/date/{day}?format=csv").text.lstrip("\ufeff"))))
-    one = next(row for row in rows if row["industry"] and row["industry"] != COMMA)
-    for asked in (one["code"][:6], one["name"], one["industry"]):
-        page = ready(f"/date/{day}", params={"only": asked}).text
-        assert one["code"] in page.split('id="all"')[1]
+    day, code = newest(site), site.hostile[HOSTILE]
+
+    def having(asked: str, lang: str = "en") -> list[str]:
+        return listed(ready(f"/date/{day}", params={"only": asked, "lang": lang}).text)
+
+    assert having(code[:6]) == having(HOSTILE) == having("SCRIPT") == [code]
+    media = [row["code"] for row in saved(ready, f"/date/{day}") if row["industry"] == MEDIA]
+    assert len(media) > 1
+    for lang in ("en", "zh"):
+        assert having(MEDIA, lang) == having("media", lang) == media
     assert "No stock of this date fits." in ready(f"/date/{day}?only=zzzz").text
 
 
 def test_hostile_names_are_text_everywhere(site: Site, ready: Get) -> None:
     day = newest(site)
     paths = [f"/date/{day}", f"/industry/{quote(COMMA, safe='')}", "/search?q=script", "/search?q=HYPERLINK"]
+    paths += ["/search?q=alert", f"/search?q={quote('nobody' + BREAKOUT, safe='')}"]
     paths += [f"/stock/{code}" for code in site.hostile.values()]
-    pages = [ready(path).text for path in paths]
+    pages = [Read(ready(path).text) for path in paths]
     for page in pages:
-        assert HOSTILE not in page
-        assert "<b>more" not in page
-        assert "onerror" not in page
-    assert any(html.escape(HOSTILE) in page for page in pages)
-    assert any(BACKWARDS in page for page in pages)
-    assert html.escape(COMMA) in pages[1]
+        assert not [tag for tag, _ in page.elements if tag == "img"]
+        assert not [name for _, given in page.elements for name in given if name.startswith("on")]
+        assert [given.get("src") for tag, given in page.elements if tag == "script"] == ["/assets/serve.js"]
+        assert "<b>more" not in page.source
+    for name, shown_by in ((HOSTILE, 3), (FORMULA, 2), (BACKWARDS, 2), (BREAKOUT, 3)):
+        assert sum(name in page.text for page in pages) >= shown_by, name
+    assert COMMA in pages[1].text
 
 
 def test_the_csv_is_no_formula(site: Site, ready: Get) -> None:
@@ -178,7 +217,7 @@ def test_the_search_finds_codes_names_industries_and_dates(
     site: Site, client: TestClient, ready: Get
 ) -> None:
     code, day = stock_with_window(site), newest(site)
-    name = site.inputs.names.filter(pl.col("code") == code)["name"][0]
+    name = site.inputs.facts.names_as_of(day).filter(pl.col("code") == code)["name"][0]
 
     def goes_to(asked: str) -> str:
         return client.get("/search", params={"q": asked}, follow_redirects=False).headers.get("location", "")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from gangru.market.industries import class_name
 from gangru.report.blocks import Column, text
 from gangru.serve.asked import Asked, asked_of
 from gangru.serve.charts.plots import histogram
@@ -57,13 +58,16 @@ def whole(asked: Asked, market: "Market | None", book: FactorBook, day: date) ->
     return made
 
 
-def having(rows: pl.DataFrame, asked: str, language_name: Any) -> pl.DataFrame:
-    """The rows whose code, name or industry has what was typed."""
+def having(rows: pl.DataFrame, asked: str) -> pl.DataFrame:
+    """The rows whose code, name or industry, in either language, has what was typed."""
     sought = folded(asked)
     if not sought:
         return rows
-    classes = {name: folded(language_name(name) + name) for name in rows["industry"].unique().drop_nulls()}
-    fitting = [name for name, both in classes.items() if sought in both]
+    fitting = [
+        name
+        for name in rows["industry"].unique().drop_nulls()
+        if any(sought in folded(one) for one in (name, class_name(name, "zh"), class_name(name, "en")))
+    ]
     plain = [
         sought in folded(f"{code} {name or ''}") for code, name in rows.select("code", "name").iter_rows()
     ]
@@ -94,7 +98,7 @@ def cross_section(request: "Request") -> "Response":
     sort = asked.choice("sort", tuple(column.key for column in COLUMNS))
     down = asked.choice("order", ("asc", "desc")) == "desc"
     only = asked.parameter("only")
-    chosen = having(rows, only, lambda name: asked.language.scalar(name, "industry"))
+    chosen = having(rows, only)
     chosen = chosen.sort(sort, descending=down, nulls_last=True, maintain_order=True)
     if asked.choice("format", ("html", "csv")) == "csv":
         return as_csv(chosen, f"{asked.study.name}-{day}.csv")
