@@ -230,8 +230,9 @@ def main() -> None:
         if rows:
             write_table(path, head, with_kept(path, head, rows, there))
         elif name.startswith("under_way") and path.exists():  # the study may have become whole
-            kept = with_kept(path, read_table(path)[0], [], there)
-            write_table(path, read_table(path)[0], kept) if kept else path.unlink()
+            columns, _ = read_table(path)
+            kept = with_kept(path, columns, [], there)
+            write_table(path, columns, kept) if kept else path.unlink()
         if path.exists():
             page.append(markdown(*read_table(path)))
     (out / "tables.md").write_text("\n".join(page), "utf-8")

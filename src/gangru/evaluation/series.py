@@ -69,12 +69,13 @@ def yearly_table(months: ReturnMonths, measured: Measured) -> pl.DataFrame:
     long portfolio's within the year, a positive fraction.
     """
     year = months.month.astype("datetime64[Y]")
-    # position in the path of each month's last close; of the one before where the month has none
-    closing = np.searchsorted(measured.long.row, months.exit(ENTRY_LAG), side="right") - 1
+    # position in the path of each month's last close, after the first value; of the one before where it has none
+    last = np.searchsorted(measured.long.row, months.exit(ENTRY_LAG), side="right") - 1
+    closing = np.append(0, np.maximum(last, 0))
     rows = []
     for value in np.unique(year):
         m = np.flatnonzero(year == value)
-        days = slice(max(int(closing[m[0] - 1]), 0) if m[0] > 0 else 0, int(closing[m[-1]]) + 1)
+        days = slice(int(closing[m[0]]), int(closing[m[-1] + 1]) + 1)
         long, benchmark = measured.long.gross[days], measured.benchmark.value[days]
         gain, usual = growth(long), growth(benchmark)
         rows.append(

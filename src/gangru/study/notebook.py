@@ -118,22 +118,13 @@ class Study:
         from gangru.market.sources.request import Request
         from gangru.study.ingesting import take_in
 
+        paths = tuple(str(Path(one).expanduser()) for one in what if isinstance(one, str | Path))
         sources = [one for one in what if not isinstance(one, str | Path)]
         if sources and len(what) > 1:
             raise TypeError("ingest takes paths, or one source by itself")
         if sources:
             return self._landed(ingest_source(sources[0], self._workspace.store.unpinned(), on_progress))
-        return self._landed(
-            take_in(
-                self._workspace,
-                Request(
-                    "files",
-                    tuple(str(Path(one).expanduser()) for one in what if isinstance(one, str | Path)),
-                    kind,
-                ),
-                on_progress,
-            )
-        )
+        return self._landed(take_in(self._workspace, Request("files", paths, kind), on_progress))
 
     def _landed(self, report: "IngestReport") -> "IngestReport":
         self.reload()
