@@ -41,3 +41,19 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("full"):
             item.add_marker(pytest.mark.skip(reason="long: runs in make test-full"))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests measured (`record_property("measured", …)`), whichever process ran them."""
+    reports = [report for found in terminalreporter.stats.values() for report in found]
+    said = [
+        value
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for name, value in report.user_properties
+        if name == "measured"
+    ]
+    if said:
+        terminalreporter.section("measured")
+        for value in said:
+            terminalreporter.write_line(str(value))

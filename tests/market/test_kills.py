@@ -164,7 +164,7 @@ def kill_at_points(
 
 @pytest.mark.parametrize("points", [20, pytest.param(100, marks=pytest.mark.full)])
 def test_an_ingest_killed_while_it_writes_leaves_whole_versions_and_the_rerun_completes(
-    tmp_path: Path, points: int, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, points: int, record_property: Callable[[str, object], None]
 ) -> None:
     base = tmp_path / "base"
     write_market(tmp_path / "in", revision=0)
@@ -179,15 +179,15 @@ def test_an_ingest_killed_while_it_writes_leaves_whole_versions_and_the_rerun_co
     write_market(tmp_path / "in", revision=1)
     market = undisturbed(tmp_path / "in", copy_of_base, times=3)
     amid = kill_at_points(market, copy_of_base, listing, points)
-    with capsys.disabled():
-        print(
-            f"\n{amid} of {points} kills landed amid the commits of a write phase of {market.write_seconds:.2f} s"
-        )
+    record_property(
+        "measured",
+        f"{amid} of {points} kills landed amid the commits of a write phase of {market.write_seconds:.2f} s",
+    )
     assert amid >= 0.3 * points
 
 
 def test_an_ingest_into_an_object_store_is_as_safe_from_kills(
-    tmp_path: Path, bucket: str, server: dict[str, str], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, bucket: str, server: dict[str, str], record_property: Callable[[str, object], None]
 ) -> None:
     write_market(tmp_path / "old", revision=0, stocks=20)
     (tmp_path / "in").mkdir()
@@ -205,6 +205,7 @@ def test_an_ingest_into_an_object_store_is_as_safe_from_kills(
 
     market = undisturbed(tmp_path / "in", fresh, times=1)
     amid = kill_at_points(market, fresh, listing, points=3)
-    with capsys.disabled():
-        print(f"\n{amid} of 3 kills landed amid commits to an object store ({market.write_seconds:.2f} s)")
+    record_property(
+        "measured", f"{amid} of 3 kills landed amid commits to an object store ({market.write_seconds:.2f} s)"
+    )
     assert amid >= 1
