@@ -27,6 +27,7 @@ SMALL: dict[str, Any] = {
     "predictor.max_epochs": 2,
     "evaluation.min_stocks": 10,
     "evaluation.bootstrap_samples": 100,
+    "report.static_charts": False,
 }
 
 

@@ -280,31 +280,48 @@ def test_every_command_has_help_with_an_example() -> None:
     assert "gangru editions" in done.stdout.split("Examples:")[1]
 
 
+def to_train(root: Path) -> Path:
+    """A small workspace with one training due, of many epochs."""
+    small_workspace(
+        root,
+        training__last="2018-12-31",
+        predictor__max_epochs=40,
+        predictor__patience=40,
+        simulate__stocks=60,
+    )
+    return root
+
+
+def trained_weights(root: Path) -> list[bytes]:
+    """The nets that `gangru train` leaves."""
+    assert gangru("train", "-C", str(root)).returncode == 0
+    run = root / "runs" / "main" / "2018-12-31"
+    assert (run / "DONE").exists()
+    return [(run / f"{net}.safetensors").read_bytes() for net in ("generator", "predictor")]
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """The nets of a training that nothing stopped."""
+    return trained_weights(to_train(tmp_path_factory.mktemp("undisturbed") / "ws"))
+
+
 @pytest.mark.parametrize("kill", [signal.SIGINT, signal.SIGKILL])
 def test_a_training_stopped_in_its_midst_ends_as_an_undisturbed_one(
-    tmp_path: Path, kill: signal.Signals
+    tmp_path: Path, kill: signal.Signals, undisturbed: list[bytes]
 ) -> None:
-    changes = {"training__last": "2018-12-31", "predictor__max_epochs": 40, "predictor__patience": 40}
-    weights = []
-    for name in ("whole", "cut"):
-        root = tmp_path / name
-        small_workspace(root, **changes)
-        if name == "cut":
-            command = [sys.executable, "-W", "ignore", "-m", "gangru", "train", "-C", str(root)]
-            process = subprocess.Popen(
-                command, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
-            )
-            assert process.stderr is not None
-            for line in process.stderr:
-                if "predictor epoch 3/" in line:
-                    break
-            process.send_signal(kill)
-            _, said = process.communicate()
-            assert process.returncode != 0
-            assert not (root / "runs" / "main" / "2018-12-31" / "DONE").exists()
-            assert kill == signal.SIGKILL or "goes on from the last finished epoch" in said
-        assert gangru("train", "-C", str(root)).returncode == 0
-        run = root / "runs" / "main" / "2018-12-31"
-        weights.append([(run / f"{net}.safetensors").read_bytes() for net in ("generator", "predictor")])
-        assert (run / "DONE").exists()
-    assert weights[0] == weights[1]
+    root = to_train(tmp_path / "ws")
+    command = [sys.executable, "-W", "ignore", "-m", "gangru", "train", "-C", str(root)]
+    process = subprocess.Popen(
+        command, stderr=subprocess.PIPE, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"}
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "predictor epoch 3/" in line:
+            break
+    process.send_signal(kill)
+    _, said = process.communicate()
+    assert process.returncode != 0
+    assert not (root / "runs" / "main" / "2018-12-31" / "DONE").exists()
+    assert kill == signal.SIGKILL or "goes on from the last finished epoch" in said
+    assert trained_weights(root) == undisturbed

@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 import pytest
+from filelock import FileLock
 from made_up_edition import HOSTILE, make_contents, make_evaluation, make_headline
 
 from gangru.errors import ReportError
@@ -43,6 +44,19 @@ def paper() -> None:
 
 
 @pytest.fixture(scope="session")
-def printed(contents: Contents, paper: None) -> Callable[[str], bytes]:
-    """The made-up edition as a PDF, by language; laid out once."""
-    return cache(lambda tag: render_pdf(contents, tag))
+def printed(
+    contents: Contents, paper: None, tmp_path_factory: pytest.TempPathFactory, worker_id: str
+) -> Callable[[str], bytes]:
+    """The made-up edition as a PDF, by language; laid out once, whichever process of the tests asks first."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+
+    @cache
+    def of(tag: str) -> bytes:
+        path = shared / f"printed-{tag}.pdf"
+        with FileLock(f"{path}.lock"):
+            if not path.exists():
+                path.write_bytes(render_pdf(contents, tag))
+        return path.read_bytes()
+
+    return of

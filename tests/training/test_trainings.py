@@ -17,7 +17,7 @@ from gangru.training.fold_run import FoldJob, train_fold
 from gangru.training.gan import train_gan
 from gangru.training.gan_health import CollapseRule, is_collapsed, window_health
 from gangru.training.gradient_boosting import BoostedTrees
-from gangru.training.loop import Tick, device_of
+from gangru.training.loop import Tick, device_of, prepare_torch
 from gangru.training.predictor import predict, train_predictor
 from gangru.training.settings import GanSettings, PredictorSettings, TrainingSettings
 from gangru.training.trained_fold import load_fold
@@ -174,6 +174,13 @@ def test_a_window_that_is_not_finite_stops_the_fold_with_date_and_stock(tmp_path
 def test_too_few_labelled_stocks_are_told(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match=r"none of the 12 training dates has 100 labelled stocks"):
         train_predictor(planted_fold(), PREDICTOR, TrainingSettings(min_stocks=100), tmp_path / "s", silent)
+
+
+def test_kernels_are_deterministic_from_the_first_step() -> None:
+    torch.use_deterministic_algorithms(mode=False)
+    prepare_torch(TRAINING)
+    assert torch.are_deterministic_algorithms_enabled()
+    assert torch.is_deterministic_algorithms_warn_only_enabled()
 
 
 def test_a_missing_cuda_device_is_told(tmp_path: Path) -> None:
