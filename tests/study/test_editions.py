@@ -53,9 +53,7 @@ def past(root: Path, month: str) -> dict[str, list[list[object]]]:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small trained study without a report; months 2019-02 to 2019-07."""
     root = tmp_path_factory.mktemp("editions") / "ws"
-    workspace = small_workspace(
-        root, simulate__last="2019-09-30", report__static_charts=False, report__formats=["json", "xlsx"]
-    )
+    workspace = small_workspace(root, simulate__last="2019-09-30", report__formats=["json", "xlsx"])
     stages.train(load_inputs(workspace), lambda *_: None)
     return root
 

@@ -33,7 +33,7 @@ LAST = "2019-07"
 def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small study with two seeds whose factor was evaluated by the command."""
     root = tmp_path_factory.mktemp("kept") / "ws"
-    changes = {"report__static_charts": False, "report__formats": ["json", "html"], "training__seeds": 2}
+    changes = {"report__formats": ["json", "html"], "training__seeds": 2}
     workspace = small_workspace(root, simulate__last="2019-08-15", **changes)
     inputs = load_inputs(workspace)
     stages.train(inputs, lambda *_: None)
