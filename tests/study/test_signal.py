@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from gangru.evaluation.ic import pearson, spearman
 from gangru.market.simulate.market import simulate
@@ -60,27 +59,26 @@ def test_the_planted_signal_is_found(tmp_path: Path) -> None:
     assert found.ratio >= 0.5
 
 
-def noise_score(inputs: Inputs) -> tuple[float, float, float]:
-    """A unit normal's value where there is nothing to find, then the mean Pearson and Spearman IC.
+def noise_ic(inputs: Inputs) -> tuple[float, float, float]:
+    """Mean Pearson IC of all served dates, its standard error where there is nothing to find, and the mean Spearman IC.
 
-    The mean Pearson IC over its standard error, on served dates whose labels do not overlap. That quotient of a few
-    dates is Student's t, of which far values are common; the normal quantile at its probability is not, so that the
-    mean of n markets has a standard error of 1/√n.
+    The error is that of the dates whose labels do not overlap, of which each has 1/√(stocks − 1); the others can only
+    make it smaller: over 175 markets the means spread by 0.031 where it says 0.041.
     """
-    ics, ranks = [], []
-    for row, stocks, pret in served_predictions(inputs)[::APART]:
+    ics, ranks, variances = [], [], []
+    for row, stocks, pret in served_predictions(inputs):
         label = inputs.labels[row, stocks][None]
         ics.append(pearson(pret[None], label, 20)[0])
         ranks.append(spearman(pret[None], label, 20)[0])
-    t = stats.ttest_1samp(ics, 0).statistic
-    score = stats.norm.ppf(stats.t.cdf(t, df=len(ics) - 1))
-    return float(score), float(np.mean(ics)), float(np.mean(ranks))
+        variances.append(1 / (np.isfinite(label).sum() - 1))
+    error = np.sqrt(np.mean(variances) / len(ics[::APART]))
+    return float(np.mean(ics)), float(error), float(np.mean(ranks))
 
 
 def test_in_pure_noise_there_is_nothing_to_find(
     tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    scores = []
+    found = []
     for seed in range(NOISE_SEEDS):
         inputs = trained(
             tmp_path / str(seed),
@@ -92,19 +90,19 @@ def test_in_pure_noise_there_is_nothing_to_find(
             predictor__mlp=[8],
             training__seed=seed,
         )
-        score, ic, rank_ic = noise_score(inputs)
-        scores.append(score)
+        found.append(noise_ic(inputs))
+        ic, error, rank_ic = found[-1]
         record_property(
-            "measured",
-            f"noise seed {seed}: score {score:+.2f}, Pearson IC {ic:+.4f}, Spearman {rank_ic:+.4f}",
+            "measured", f"noise seed {seed}: Pearson IC {ic:+.4f} ± {error:.4f}, Spearman {rank_ic:+.4f}"
         )
-    mean, allowed = float(np.mean(scores)), 3 / np.sqrt(NOISE_SEEDS)
-    spread = float(np.std(scores, ddof=1))
+    ics, errors, _ = np.transpose(found)
+    mean, error = float(ics.mean()), float(np.sqrt(np.mean(errors**2) / NOISE_SEEDS))
     record_property(
         "measured",
-        f"{NOISE_SEEDS} markets of noise: mean score {mean:+.3f}, allowed ±{allowed:.3f}, spread {spread:.2f}",
+        f"{NOISE_SEEDS} markets of noise: mean IC {mean:+.4f}, allowed ±{3 * error:.4f}, "
+        f"spread {ics.std(ddof=1):.4f}",
     )
-    assert abs(mean) <= allowed
+    assert abs(mean) <= 3 * error
 
 
 def test_the_simulator_reports_a_best_ic_in_the_promised_range() -> None:
