@@ -14,7 +14,6 @@ LONG = {
     "a label among the features",
     "ST by today's name",
     "survivors alone",
-    "today's market value",
 }
 NAMES = [pytest.param(name, marks=[pytest.mark.full] if name in LONG else []) for name in LEAKS]
 
