@@ -177,7 +177,7 @@ def test_too_few_labelled_stocks_are_told(tmp_path: Path) -> None:
 
 
 def test_kernels_are_deterministic_from_the_first_step() -> None:
-    torch.use_deterministic_algorithms(mode=False)
+    torch.set_deterministic_debug_mode("default")
     prepare_torch(TRAINING)
     assert torch.are_deterministic_algorithms_enabled()
     assert torch.is_deterministic_algorithms_warn_only_enabled()
